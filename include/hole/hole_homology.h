@@ -1,0 +1,62 @@
+/** @file
+ * Persistent homology of a filtration: merge tree and diagrams. */
+#pragma once
+
+#include <hole/hole_diagram.h>
+#include <hole/hole_filtration.h>
+#include <hole/hole_tree.h>
+
+/** Opaque handle of a solver. */
+typedef struct HoleHomology_s *HoleHomology;
+
+#define HOLE_HOMOLOGY_WINDOWS \
+  "windows" /**< dimensions 0 and 1, distributed: lunes, then reduction in windows of lengths */
+#define HOLE_HOMOLOGY_STANDARD \
+  "standard" /**< textbook column algorithm, any dimension, every rank does everything: small inputs */
+
+/** Make a solver for @p filtration, which must be set up and outlive it. Collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologyCreate(HoleFiltration filtration, HoleHomology *homology);
+
+/** Choose the algorithm by name. Logically collective. @errors HOLE_ERR_USAGE: not registered. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetType(HoleHomology homology, const char type[]);
+
+/** Number of windows that the lengths are cut into; 0 lets the solver choose. Results do not depend on it. Logically collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetWindows(HoleHomology homology, PetscInt n_windows);
+
+/** Coefficients modulo a prime; this version computes modulo 2. Logically collective. @errors HOLE_ERR_USAGE. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetCoefficients(HoleHomology homology, PetscInt prime);
+
+/** Receives the state of a long step: its name, work done and work in all (0: unknown), on this rank. */
+typedef PetscErrorCode (*HoleHomologyMonitor)(const char step[], HoleIndex done, HoleIndex total, void *ctx);
+
+/** Report progress to @p monitor. Logically collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetMonitor(HoleHomology homology, HoleHomologyMonitor monitor, void *ctx);
+
+/** Read -homology_type, -homology_windows, -coefficients. Collective. @errors HOLE_ERR_USAGE; also if the type does not compute the
+ * filtration's highest dimension. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology);
+
+/** Name and seconds on this rank of each phase of the last HoleHomologySolve(), in order. Not collective. Borrowed. */
+HOLE_EXTERN PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, const char *const *names[],
+                                                 const double *seconds[]);
+
+/** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the default algorithm. Not collective. */
+HOLE_EXTERN HoleIndex HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size);
+
+/**
+ * Compute the merge tree of the complete graph and the diagrams of dimensions 0..max_dim.
+ *
+ * @collective On the ranks of the filtration.
+ *
+ * @param[in]  homology  the solver
+ * @param[out] tree      merge tree, whatever the threshold; owned by the caller
+ * @param[out] diagram   diagrams, equal for any number of ranks, windows and either type; owned by the caller
+ *
+ * @units  Lengths: an interval's birth and death are diameters.
+ * @errors HOLE_ERR_USAGE: a dimension that the type does not compute. HOLE_ERR_RESOURCE: no memory on some rank.
+ * @cost   see the types' sources, src/homology/impls.
+ */
+HOLE_EXTERN PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiagram *diagram);
+
+/** Free and set to NULL. Collective. Accepts a pointer to NULL. */
+HOLE_EXTERN PetscErrorCode HoleHomologyDestroy(HoleHomology *homology);

@@ -1,0 +1,39 @@
+/* simd.h - eight doubles at a time, in portable vector notation of GCC and Clang.
+
+   A function marked HOLE_CLONES is compiled for several instruction sets, chosen when the program starts; it must be in a
+   file compiled with -ffp-contract=off where it does arithmetic that decides results, so that all versions agree. */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+enum { HOLE_LANES = 8 };
+
+typedef double      hole_v8 __attribute__((vector_size(64), aligned(8), may_alias)); /* eight doubles, any address */
+typedef int64_t     hole_m8 __attribute__((vector_size(64), aligned(8)));            /* their comparison: 0 or -1 */
+typedef signed char hole_b8 __attribute__((vector_size(8), aligned(1), may_alias));  /* the same in bytes */
+
+#if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+  #define HOLE_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+  #define HOLE_CLONES
+#endif
+
+/* Smallest multiple of the lanes that holds n. */
+#define HOLE_ROUND_UP(n) (((n) + HOLE_LANES - 1) / HOLE_LANES * HOLE_LANES)
+
+/* Does any lane compare true? A macro, so that it takes the instruction set of the function around it. */
+#define HOLE_ANY(mask) \
+  ({ \
+    hole_b8  bytes_ = __builtin_convertvector((mask), hole_b8); \
+    uint64_t word_; \
+    memcpy(&word_, &bytes_, sizeof(word_)); \
+    word_ != 0; \
+  })
+
+/* Lane by lane: a where the mask is set, else b. */
+#define HOLE_SELECT(mask, a, b) ((hole_v8)(((hole_m8)(a) & (mask)) | ((hole_m8)(b) & ~(mask))))
+
+/* The larger, and the smaller, lane by lane. */
+#define HOLE_MAX8(a, b) HOLE_SELECT((a) > (b), a, b)
+#define HOLE_MIN8(a, b) HOLE_SELECT((a) < (b), a, b)
