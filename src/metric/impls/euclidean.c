@@ -1,0 +1,8 @@
+/* Euclidean distance: square root of the sum of squared differences. */
+#include <math.h>
+
+#define HOLE_TILE_ADD(sum, u, v)  ((sum) += ((u) - (v)) * ((u) - (v)))
+#define HOLE_TILE_FINISH(s, x, y) sqrt(s)
+#include "../tile.h"
+
+const struct HoleMetric_s hole_metric_euclidean = {HOLE_METRIC_EUCLIDEAN, 0, NULL, tile};

@@ -1,0 +1,38 @@
+/* metric_impl.h - what a metric must provide.
+
+   A prepared row is `stride` doubles: the units, padded with zeros to a multiple of HOLE_LANES, then `n_extra` values of
+   the metric's own (such as a norm), padded alike. Rows travel between ranks in this form.
+
+   Sums run in HOLE_LANES partial sums, lane l taking units l, l + 8, l + 16, ..., then
+   ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)): one fixed order, whatever the machine. */
+#pragma once
+
+#include "../core/simd.h"
+#include <hole/hole_metric.h>
+
+struct HoleMetric_s {
+  const char *name;
+  HoleIndex   n_extra;
+  /* Fill the extra values of one padded row; NULL where there are none. A message about a row that is not admitted
+     says what was found; the caller adds layer and row. Returns that text, or NULL. */
+  const char *(*prepare)(double row[], HoleIndex n_padded);
+  /* out[a * out_stride + b] = distance of x row a and y row b. */
+  void (*tile)(HoleIndex n_x, const double x[], HoleIndex n_y, const double y[], HoleIndex stride, HoleIndex n_padded,
+               double out[], HoleIndex out_stride);
+};
+
+/* The metrics; register.c lists them. */
+extern const struct HoleMetric_s hole_metric_euclidean;
+extern const struct HoleMetric_s hole_metric_cosine;
+
+/* The fixed order in which the lanes are added. */
+static inline double hole_metric_sum(const double s[HOLE_LANES])
+{
+  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* Doubles in a prepared row. */
+static inline HoleIndex hole_metric_stride(HoleMetric metric, HoleIndex width)
+{
+  return HOLE_ROUND_UP(width) + HOLE_ROUND_UP(metric->n_extra);
+}
