@@ -1,0 +1,188 @@
+/* The solver object: options, choice of the algorithm, and what all algorithms share. */
+#include "homology_impl.h"
+
+#include "../core/union_find.h"
+#include "../distances/panels.h"
+#include "../distances/row_cache.h"
+#include "forest.h"
+#include "lunes.h"
+#include <hole/hole_error.h>
+#include <math.h>
+
+PetscErrorCode HoleHomologyCreate(HoleFiltration filtration, HoleHomology *homology)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(homology));
+  (*homology)->filtration = filtration;
+  PetscCall(HoleHomologySetType(*homology, HOLE_HOMOLOGY_WINDOWS));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySetType(HoleHomology homology, const char type[])
+{
+  PetscFunctionBegin;
+  PetscCall(hole_homology_find(type, &homology->ops));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySetWindows(HoleHomology homology, PetscInt n_windows)
+{
+  PetscFunctionBegin;
+  PetscCheck(n_windows >= 0, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-homology_windows %" PetscInt_FMT ": expected a number of windows, or 0 to let the program choose",
+             n_windows);
+  homology->n_windows = n_windows;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySetCoefficients(HoleHomology homology, PetscInt prime)
+{
+  PetscFunctionBegin;
+  (void)homology;
+  PetscCheck(prime == 2, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-coefficients %" PetscInt_FMT ": this version computes modulo 2 only", prime);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySetMonitor(HoleHomology homology, HoleHomologyMonitor monitor, void *ctx)
+{
+  PetscFunctionBegin;
+  homology->monitor     = monitor;
+  homology->monitor_ctx = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Equal on all ranks. */
+static PetscErrorCode check_max_dim(HoleHomology homology)
+{
+  const PetscInt max_dim = HoleFiltrationGetMaxDim(homology->filtration);
+
+  PetscFunctionBegin;
+  PetscCheck(max_dim <= homology->ops->max_dim, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-max_dim %" PetscInt_FMT ": -homology_type %s computes dimensions up to %" PetscInt_FMT
+             " in this version; -homology_type %s goes further on small inputs",
+             max_dim, homology->ops->name, homology->ops->max_dim, HOLE_HOMOLOGY_STANDARD);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology)
+{
+  char      type[HOLE_NAME_LENGTH];
+  PetscInt  number;
+  PetscBool set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-homology_type", type, sizeof(type), &set));
+  if (set) PetscCall(HoleHomologySetType(homology, type));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-homology_windows", &number, &set));
+  if (set) PetscCall(HoleHomologySetWindows(homology, number));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-coefficients", &number, &set));
+  if (set) PetscCall(HoleHomologySetCoefficients(homology, number));
+  PetscCall(check_max_dim(homology));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total)
+{
+  PetscFunctionBegin;
+  if (homology->monitor) PetscCall(homology->monitor(step, done, total, homology->monitor_ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void hole_homology_end_phase(HoleHomology homology, const char name[], double started)
+{
+  homology->phase_names[homology->n_phases]     = name;
+  homology->phase_seconds[homology->n_phases++] = MPI_Wtime() - started;
+}
+
+PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, const char *const *names[], const double *seconds[])
+{
+  PetscFunctionBegin;
+  *n       = homology->n_phases;
+  *names   = homology->phase_names;
+  *seconds = homology->phase_seconds;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The interval that ends when the two components of edge e join: that of the component whose oldest point is `younger`. */
+static HoleInterval joined(const HoleEdge *e, HoleIndex younger, double threshold)
+{
+  HoleInterval interval = {0, e->length, {younger, -1, -1, -1}, {e->i, e->j, -1, -1, -1}};
+
+  if (e->length > threshold) {
+    interval.death            = INFINITY;
+    interval.death_simplex[0] = interval.death_simplex[1] = -1;
+  }
+  return interval;
+}
+
+PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram)
+{
+  const double    threshold = HoleFiltrationGetThreshold(homology->filtration);
+  const HoleEdge *edges     = HoleTreeGetEdges(tree);
+  const HoleIndex n         = HoleTreeGetSize(tree);
+  MPI_Comm        comm      = HoleDistancesGetComm(HoleFiltrationGetDistances(homology->filtration));
+  HoleInterval   *intervals;
+  HoleIndex      *oldest;
+  HoleIndex      *components;
+  PetscMPIInt     rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(PetscMalloc1(n, &intervals));
+  PetscCall(PetscMalloc1(n, &oldest));
+  PetscCall(PetscMalloc1(n, &components));
+  hole_union_find_init(n, components);
+  for (HoleIndex i = 0; i < n; ++i) oldest[i] = i;
+  for (HoleIndex m = 0; m < n - 1; ++m) {
+    HoleIndex a = oldest[hole_union_find_root(components, edges[m].i)];
+    HoleIndex b = oldest[hole_union_find_root(components, edges[m].j)];
+
+    hole_union_find_join(components, a, b);
+    oldest[hole_union_find_root(components, a)] = PetscMin(a, b);
+    intervals[m]                                = joined(&edges[m], PetscMax(a, b), threshold);
+  }
+  if (n) intervals[n - 1] = (HoleInterval){0, INFINITY, {0, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+  PetscCall(
+      HoleDiagramSetIntervals(diagram, comm, 0, rank ? 0 : n, intervals, 0)); /* equal everywhere: one rank speaks */
+  PetscCall(PetscFree(components));
+  PetscCall(PetscFree(oldest));
+  PetscCall(PetscFree(intervals));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiagram *diagram)
+{
+  PetscErrorCode solved;
+
+  PetscFunctionBegin;
+  *tree    = NULL;
+  *diagram = NULL;
+  PetscCall(check_max_dim(homology));
+  homology->n_phases = 0;
+  PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
+  solved = homology->ops->solve(homology, tree, *diagram);
+  if (solved) {
+    PetscCall(HoleTreeDestroy(tree));
+    PetscCall(HoleDiagramDestroy(diagram));
+  }
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HoleIndex HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
+{
+  const HoleIndex result = n * (HoleIndex)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval)); /* tree and diagrams */
+  HoleIndex       dim1   = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+
+  /* The reduction comes after the lunes and frees their memory first. */
+  dim1 = PetscMax(dim1, hole_row_cache_predict_bytes(n, size));
+  return result + (max_dim ? PetscMax(dim1, hole_forest_predict_bytes(n, size)) : hole_forest_predict_bytes(n, size));
+}
+
+PetscErrorCode HoleHomologyDestroy(HoleHomology *homology)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(*homology));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

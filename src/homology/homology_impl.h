@@ -1,0 +1,39 @@
+/* homology_impl.h - the fields behind HoleHomology, and what an algorithm must provide. */
+#pragma once
+
+#include <hole/hole_homology.h>
+
+enum { HOLE_MAX_PHASES = 8 };
+
+/* An algorithm computes the merge tree and fills the diagrams of dimensions 0..max_dim. Collective. */
+struct hole_homology_ops {
+  const char *name;
+  PetscInt    max_dim; /* highest dimension it computes */
+  PetscErrorCode (*solve)(HoleHomology homology, HoleTree *tree, HoleDiagram diagram);
+};
+
+struct HoleHomology_s {
+  HoleFiltration                  filtration;
+  const struct hole_homology_ops *ops;
+  PetscInt                        n_windows; /* 0: choose */
+  HoleHomologyMonitor             monitor;
+  void                           *monitor_ctx;
+  int                             n_phases;
+  const char                     *phase_names[HOLE_MAX_PHASES];
+  double                          phase_seconds[HOLE_MAX_PHASES];
+};
+
+/* The phase that began at `started` (MPI_Wtime) ends now. Not collective. */
+void hole_homology_end_phase(HoleHomology homology, const char name[], double started);
+
+/* The algorithms; register.c lists them. */
+extern const struct hole_homology_ops hole_homology_windows;
+extern const struct hole_homology_ops hole_homology_standard;
+
+PetscErrorCode hole_homology_find(const char name[], const struct hole_homology_ops **ops);
+
+/* Report to the monitor, if there is one. Not collective. */
+PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total);
+
+/* Fill dimension 0 from the merge tree, cut at the threshold: the component whose oldest point has the larger id dies. Collective. */
+PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram);

@@ -1,0 +1,29 @@
+/* lunes.h - the lune of an edge: the points that are closer to both of its ends, in the total order of edges.
+
+   L(i,j) = {k : (i,k) and (j,k) both precede (i,j)}. Edges with an empty lune form the relative neighbourhood graph
+   [Toussaint1980]; every other edge is matched at once with the triangle on its most central lune vertex, a pair of length
+   zero. docs/math/homology.md has the proofs. */
+#pragma once
+
+#include "edge_order.h"
+#include "homology_impl.h"
+
+/*
+ * Find the edges with an empty lune and length at most `cutoff`; each is reported by exactly one rank.
+ *
+ * Collective. `edges` is to be freed with PetscFree().
+ *
+ * Memory a rank: one byte for each pair it looks at, n_local * n / 2; 100 bytes a point for the nearest neighbours of
+ * all; the panels. Time: every row of the matrix passes twice; T = 8 vector compares a pair settle nearly all of them.
+ */
+PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleIndex *n_edges,
+                                     struct hole_edge_key *edges[]);
+
+/* Bytes a rank needs for that, panels left out. */
+HoleIndex hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size);
+
+/*
+ * The most central vertex of the lune of (i, j), given the rows of i and j: it minimises the longer of its two edges. -1 if
+ * the lune is empty. Not collective. One pass over both rows, `stride` doubles each.
+ */
+HoleIndex hole_lune_center(HoleIndex i, HoleIndex j, HoleIndex n, const double row_i[], const double row_j[]);

@@ -1,0 +1,362 @@
+/* Reduction of one column within a window [Bauer2021, section 3: implicit cohomology, apparent pairs].
+
+   The heap holds triangles of the column, with repetitions; an even number of equal ones is none (modulo 2). All triangles with the
+   same longest edge f are taken off together: they are (f, k) for a set of vertices k. If the most central vertex k* of
+   the lune of f is among them, the pivot is (f, k*), an apparent pair, and the column {f} is added. Else it is (f, k)
+   with the smallest k, and an earlier column with that pivot is added, or the pivot is new.
+
+   Triangles are generated lazily: first those of a short piece of the window, then ever longer ones. Most columns find their
+   pivot in the first piece. */
+#include "reduction.h"
+
+#include "../core/simd.h"
+#include "lunes.h"
+#include <stdlib.h>
+#include <uthash.h>
+
+enum {
+  FIRST_PIECE  = 64,
+  PIECE_GROWTH = 4
+}; /* the first piece is this part of the window, the next so many times longer */
+
+/* Key of the table of pivots: no padding, since it is compared bytewise. */
+struct pivot_key {
+  uint32_t i, j, vertex;
+};
+
+struct pivot_entry {
+  struct pivot_key    key;
+  struct hole_column *column;
+  UT_hash_handle      hh;
+};
+
+struct hole_reduction_s {
+  HoleDistances              d;
+  hole_row_cache             cache;
+  HoleIndex                  n;
+  struct pivot_entry        *pivots; /* uthash */
+  struct hole_triangle      *heap;   /* least triangle first */
+  HoleIndex                  n_heap, heap_capacity;
+  uint32_t                  *front; /* vertices of the triangles on the first longest edge, ascending */
+  HoleIndex                  n_front, front_capacity;
+  struct hole_reduction_work work;
+};
+
+PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, hole_reduction *reduction)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(reduction));
+  (*reduction)->d     = d;
+  (*reduction)->cache = cache;
+  PetscCall(HoleDistancesGetShape(d, &(*reduction)->n, NULL, NULL, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_column_create(struct hole_edge_key birth, struct hole_column **column)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(column));
+  (*column)->birth    = birth;
+  (*column)->capacity = 1;
+  PetscCall(PetscMalloc1(1, &(*column)->chain));
+  (*column)->chain[(*column)->n++] = (struct hole_chain_edge){birth.i, birth.j};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_column_destroy(struct hole_column **column)
+{
+  PetscFunctionBegin;
+  if (!*column) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree((*column)->chain));
+  PetscCall(PetscFree(*column));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the edges of another chain; pairs of equal edges go when the chain is tidied. */
+static PetscErrorCode append_chain(struct hole_column *column, HoleIndex n, const struct hole_chain_edge chain[])
+{
+  PetscFunctionBegin;
+  if (column->n + n > column->capacity) {
+    column->capacity = PetscMax(2 * column->capacity, column->n + n);
+    PetscCall(PetscRealloc((size_t)column->capacity * sizeof(*column->chain), &column->chain));
+  }
+  PetscCall(PetscArraycpy(column->chain + column->n, chain, n));
+  column->n += n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int by_vertices(const void *a, const void *b)
+{
+  const struct hole_chain_edge *x = a, *y = b;
+
+  if (x->i != y->i) return x->i < y->i ? -1 : 1;
+  return x->j < y->j ? -1 : x->j > y->j;
+}
+
+/* Drop pairs of equal edges, which are zero modulo 2. */
+static void tidy_chain(struct hole_column *column)
+{
+  HoleIndex kept = 0;
+
+  qsort(column->chain, (size_t)column->n, sizeof(*column->chain), by_vertices);
+  for (HoleIndex e = 0; e < column->n; ++e) {
+    if (e + 1 < column->n && !by_vertices(&column->chain[e], &column->chain[e + 1])) ++e;
+    else column->chain[kept++] = column->chain[e];
+  }
+  column->n = kept;
+}
+
+/* Heap order: the total order of triangles, but for the central vertex, which is looked for when it matters. */
+static inline int precedes(const struct hole_triangle *a, const struct hole_triangle *b)
+{
+  int order = hole_edge_key_compare(&a->edge, &b->edge);
+
+  return order ? order < 0 : a->vertex < b->vertex;
+}
+
+static PetscErrorCode push(hole_reduction r, struct hole_triangle triangle)
+{
+  HoleIndex place = r->n_heap++;
+
+  PetscFunctionBegin;
+  if (place == r->heap_capacity) {
+    r->heap_capacity = PetscMax(1024, 2 * r->heap_capacity);
+    PetscCall(PetscRealloc((size_t)r->heap_capacity * sizeof(*r->heap), &r->heap));
+  }
+  for (; place && precedes(&triangle, &r->heap[(place - 1) / 2]); place = (place - 1) / 2)
+    r->heap[place] = r->heap[(place - 1) / 2];
+  r->heap[place] = triangle;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static struct hole_triangle pop(hole_reduction r)
+{
+  struct hole_triangle first = r->heap[0], last = r->heap[--r->n_heap];
+  HoleIndex            place = 0, child;
+
+  while ((child = 2 * place + 1) < r->n_heap) {
+    if (child + 1 < r->n_heap && precedes(&r->heap[child + 1], &r->heap[child])) ++child;
+    if (!precedes(&r->heap[child], &last)) break;
+    r->heap[place] = r->heap[child];
+    place          = child;
+  }
+  r->heap[place] = last;
+  return first;
+}
+
+/* Push triangle (i, j, k) under its longest edge. */
+static PetscErrorCode push_triangle(hole_reduction r, HoleIndex i, HoleIndex j, HoleIndex k, double ij, double ik,
+                                    double jk)
+{
+  struct hole_triangle triangle = {hole_edge_key_of(ij, i, j), (uint32_t)k};
+  struct hole_edge_key at_i = hole_edge_key_of(ik, i, k), at_j = hole_edge_key_of(jk, j, k);
+
+  PetscFunctionBegin;
+  if (hole_edge_key_compare(&triangle.edge, &at_i) < 0) triangle = (struct hole_triangle){at_i, (uint32_t)j};
+  if (hole_edge_key_compare(&triangle.edge, &at_j) < 0) triangle = (struct hole_triangle){at_j, (uint32_t)i};
+  PetscCall(push(r, triangle));
+  ++r->work.n_cofacets;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The next block of eight vertices, at or after k, with a triangle of length in [from, to); `stride` if there is none. */
+HOLE_CLONES
+static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], const double b[], double ij, double from,
+                            double to)
+{
+  hole_v8 shortest = ij - (hole_v8){0};
+
+  for (; k < stride; k += HOLE_LANES) {
+    hole_v8 u = *(const hole_v8 *)(a + k), v = *(const hole_v8 *)(b + k), most = HOLE_MAX8(u, v);
+
+    most = HOLE_MAX8(most, shortest);
+    if (HOLE_ANY((most >= from) & (most < to))) return k;
+  }
+  return stride;
+}
+
+/* Push the triangles on edge (i, j) with length in [from, to). */
+static PetscErrorCode push_cofacets(hole_reduction r, struct hole_chain_edge edge, double from, double to)
+{
+  const HoleIndex i = edge.i, j = edge.j, stride = HOLE_ROUND_UP(r->n);
+  const double   *a, *b;
+
+  PetscFunctionBegin;
+  PetscCall(hole_row_cache_get(r->cache, i, &a));
+  PetscCall(hole_row_cache_get(r->cache, j, &b));
+  ++r->work.n_scans;
+  if (a[j] >= to) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, to); block < stride;
+       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, to)) {
+    for (HoleIndex k = block; k < block + HOLE_LANES; ++k) {
+      double length = PetscMax(a[j], PetscMax(a[k], b[k]));
+
+      if (length >= from && length < to && k != i && k != j) PetscCall(push_triangle(r, i, j, k, a[j], a[k], b[k]));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode push_chain(hole_reduction r, HoleIndex n, const struct hole_chain_edge chain[], double from,
+                                 double to)
+{
+  PetscFunctionBegin;
+  for (HoleIndex e = 0; e < n; ++e) {
+    if (e + 1 < n) {
+      PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].i));
+      PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].j));
+    }
+    PetscCall(push_cofacets(r, chain[e], from, to));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Take the triangles on the first longest edge off the heap; `front` keeps the vertices that occur an odd number of times. */
+static PetscErrorCode take_front(hole_reduction r, struct hole_edge_key *edge)
+{
+  PetscFunctionBegin;
+  *edge      = r->heap[0].edge;
+  r->n_front = 0;
+  while (r->n_heap && !hole_edge_key_compare(&r->heap[0].edge, edge)) {
+    uint32_t vertex = pop(r).vertex;
+
+    if (r->n_front && r->front[r->n_front - 1] == vertex) --r->n_front;
+    else {
+      if (r->n_front == r->front_capacity) {
+        r->front_capacity = PetscMax(256, 2 * r->front_capacity);
+        PetscCall(PetscRealloc((size_t)r->front_capacity * sizeof(*r->front), &r->front));
+      }
+      r->front[r->n_front++] = vertex;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode put_front_back(hole_reduction r, const struct hole_edge_key *edge)
+{
+  PetscFunctionBegin;
+  for (HoleIndex v = 0; v < r->n_front; ++v) PetscCall(push(r, (struct hole_triangle){*edge, r->front[v]}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first triangle of the front: is it an apparent pair with the edge, or which one is it? */
+static PetscErrorCode first_of_front(hole_reduction r, const struct hole_edge_key *edge, struct hole_triangle *first,
+                                     PetscBool *apparent)
+{
+  const double *a, *b;
+  HoleIndex     center;
+
+  PetscFunctionBegin;
+  PetscCall(hole_row_cache_get(r->cache, edge->i, &a));
+  PetscCall(hole_row_cache_get(r->cache, edge->j, &b));
+  center    = hole_lune_center(edge->i, edge->j, r->n, a, b);
+  *first    = (struct hole_triangle){*edge, r->front[0]};
+  *apparent = PETSC_FALSE;
+  for (HoleIndex v = 0; v < r->n_front && !*apparent; ++v) *apparent = (PetscBool)(r->front[v] == center);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static struct pivot_entry *find_pivot(hole_reduction r, const struct hole_triangle *t)
+{
+  struct pivot_key    key = {t->edge.i, t->edge.j, t->vertex};
+  struct pivot_entry *entry;
+
+  HASH_FIND(hh, r->pivots, &key, sizeof(key), entry);
+  return entry;
+}
+
+/* The column becomes the reduction's. */
+static PetscErrorCode keep_pivot(hole_reduction r, const struct hole_triangle *t, struct hole_column **column)
+{
+  struct pivot_entry *entry;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&entry));
+  entry->key    = (struct pivot_key){t->edge.i, t->edge.j, t->vertex};
+  entry->column = *column;
+  *column       = NULL;
+  HASH_ADD(hh, r->pivots, key, sizeof(entry->key), entry);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cancel the front's first triangle by the column it is the pivot of, if there is one: *added tells. Below its pivot the
+   other column has no triangle, so only those from the pivot's length on are generated. */
+static PetscErrorCode add_column(hole_reduction r, struct hole_column *column, const struct hole_triangle *first,
+                                 PetscBool apparent, double to, PetscBool *added)
+{
+  struct hole_chain_edge        edge  = {first->edge.i, first->edge.j};
+  const struct pivot_entry     *entry = apparent ? NULL : find_pivot(r, first);
+  const struct hole_chain_edge *chain = entry ? entry->column->chain : &edge;
+  HoleIndex                     n     = entry ? entry->column->n : 1;
+
+  PetscFunctionBegin;
+  *added = (PetscBool)(apparent || entry);
+  if (!*added) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(put_front_back(r, &first->edge));
+  PetscCall(push_chain(r, n, chain, first->edge.length, to));
+  PetscCall(append_chain(column, n, chain));
+  ++r->work.n_additions;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Reduce by the triangles on the heap, those shorter than `to`. */
+static PetscErrorCode reduce_piece(hole_reduction r, struct hole_column *column, double to, struct hole_triangle *pivot,
+                                   PetscBool *found)
+{
+  struct hole_edge_key edge;
+  PetscBool            apparent = PETSC_FALSE, added = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  *found = PETSC_FALSE;
+  while (r->n_heap && !*found) {
+    PetscCall(take_front(r, &edge));
+    if (!r->n_front) continue;
+    PetscCall(first_of_front(r, &edge, pivot, &apparent));
+    PetscCall(add_column(r, column, pivot, apparent, to, &added));
+    *found = (PetscBool)!added;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reduction_reduce(hole_reduction r, double low, double high, struct hole_column **column,
+                                     struct hole_triangle *pivot, PetscBool *found)
+{
+  double from = PetscMax(low, (*column)->birth.length), piece = (high - from) / FIRST_PIECE;
+
+  PetscFunctionBegin;
+  *found    = PETSC_FALSE;
+  r->n_heap = 0;
+  while (from < high && !*found) {
+    double to = from + piece < high && from + piece > from ? from + piece : high;
+
+    PetscCall(push_chain(r, (*column)->n, (*column)->chain, from, to));
+    PetscCall(reduce_piece(r, *column, to, pivot, found));
+    tidy_chain(*column);
+    from = to;
+    piece *= PIECE_GROWTH;
+  }
+  if (*found) PetscCall(keep_pivot(r, pivot, column));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const struct hole_reduction_work *hole_reduction_get_work(hole_reduction r) { return &r->work; }
+
+PetscErrorCode hole_reduction_destroy(hole_reduction *reduction)
+{
+  hole_reduction      r = *reduction;
+  struct pivot_entry *entry, *next;
+
+  PetscFunctionBegin;
+  if (!r) PetscFunctionReturn(PETSC_SUCCESS);
+  HASH_ITER(hh, r->pivots, entry, next)
+  {
+    HASH_DEL(r->pivots, entry);
+    PetscCall(hole_column_destroy(&entry->column));
+    PetscCall(PetscFree(entry));
+  }
+  PetscCall(PetscFree(r->heap));
+  PetscCall(PetscFree(r->front));
+  PetscCall(PetscFree(r));
+  *reduction = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

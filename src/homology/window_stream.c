@@ -1,0 +1,527 @@
+/* The stream of columns between windows, by messages of many columns.
+
+   Window w belongs to rank w mod size. Messages from one window to the next have one sender, receiver, tag and communicator, so they
+   arrive in order; the last one closes the stream. All sends are synchronous: one that is complete has been received. */
+#include "window_stream.h"
+
+#include "../core/cast.h"
+#include "../core/fault.h"
+#include <hole/hole_error.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+  TAG             = 0,
+  N_SAMPLES       = 512,       /* births that a rank shows to the others, to find quantiles */
+  WINDOWS_A_RANK  = 16,        /* windows, if the caller leaves the choice to us ... */
+  LEAST_WINDOWS   = 64,        /* ... but at least so many ... */
+  BIRTHS_A_WINDOW = 8,         /* ... and not more than have this many columns of their own */
+  MESSAGE_BYTES   = 64 * 1024, /* a message is sent when it is this long, or when nothing else can be done */
+};
+
+enum message_kind { COLUMNS, LAST_COLUMNS, FAILURE };
+
+/* Head of a message, and of each column in it; a chain follows the latter. */
+struct message_head {
+  HoleIndex kind, window, n_columns;
+};
+
+struct column_head {
+  struct hole_edge_key birth;
+  HoleIndex            n;
+};
+
+struct message {
+  char           *bytes;
+  size_t          n, capacity;
+  MPI_Request     request;
+  struct message *next;
+};
+
+struct queued {
+  struct hole_column *column;
+  struct queued      *next;
+};
+
+/* A window of ours. */
+struct window {
+  HoleIndex id;
+  HoleIndex first_birth, n_births; /* own columns not yet handed out: births [first_birth, first_birth + n_births) */
+  struct queued  *head, *tail;     /* columns that have arrived */
+  PetscBool       upstream_ended, ended;
+  struct message *out; /* columns for the next window, not sent yet; NULL if there are none */
+};
+
+struct hole_stream_s {
+  MPI_Comm              comm; /* messages of this stream alone */
+  PetscMPIInt           rank, size;
+  HoleIndex             n_windows, n_own, n_ended;
+  double               *bounds; /* [n_windows + 1] */
+  struct window        *own;    /* [n_own] windows rank, rank + size, ... */
+  struct hole_edge_key *births; /* of the own windows, ascending */
+  struct message       *sent;   /* on their way */
+  PetscBool             failed; /* here or elsewhere */
+  HoleIndex             n_columns_sent, n_bytes_sent;
+};
+
+/* A birth that stands for `weight` births near it. */
+struct sample {
+  double length, weight;
+};
+
+static int by_length(const void *a, const void *b)
+{
+  const struct sample *x = a, *y = b;
+
+  return x->length < y->length ? -1 : x->length > y->length;
+}
+
+/* Collective: samples of the births of all ranks, ascending, and the number of births. */
+static PetscErrorCode gather_samples(hole_stream s, HoleIndex n_births, const struct hole_edge_key births[],
+                                     struct sample samples[], HoleIndex *n_total)
+{
+  HoleIndex n_shown = PetscMin(n_births, N_SAMPLES);
+
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < N_SAMPLES; ++i) {
+    samples[s->rank * N_SAMPLES + i] = (struct sample){INFINITY, 0};
+    if (i < n_shown)
+      samples[s->rank * N_SAMPLES + i] =
+          (struct sample){births[i * n_births / n_shown].length, (double)n_births / (double)n_shown};
+  }
+  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, samples, 2 * N_SAMPLES, MPI_DOUBLE, s->comm));
+  PetscCallMPI(MPI_Allreduce(&n_births, n_total, 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
+  qsort(samples, (size_t)s->size * N_SAMPLES, sizeof(*samples), by_length);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: bounds at equal shares of the births; the last window reaches to the cutoff and includes it. */
+static PetscErrorCode set_bounds(hole_stream s, PetscInt n_windows, double cutoff, const struct sample samples[],
+                                 HoleIndex n_total)
+{
+  HoleIndex wanted = PetscMax(LEAST_WINDOWS, (HoleIndex)WINDOWS_A_RANK * s->size), sample = 0;
+  double    below = 0;
+
+  PetscFunctionBegin;
+  s->n_windows = n_windows ? n_windows : PetscMax(1, PetscMin(wanted, n_total / BIRTHS_A_WINDOW));
+  PetscCall(PetscMalloc1(s->n_windows + 1, &s->bounds));
+  s->bounds[0] = 0;
+  for (HoleIndex w = 1; w < s->n_windows; ++w) {
+    double share = (double)n_total * (double)w / (double)s->n_windows;
+
+    while (sample < s->size * N_SAMPLES && below + samples[sample].weight <= share) below += samples[sample++].weight;
+    s->bounds[w] = sample < s->size * N_SAMPLES ? PetscMin(samples[sample].length, cutoff) : cutoff;
+  }
+  s->bounds[s->n_windows] = nextafter(cutoff, INFINITY);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The last window whose lower bound is not above the length. */
+static HoleIndex window_of(hole_stream s, double length)
+{
+  HoleIndex low = 0, high = s->n_windows;
+
+  while (high - low > 1) {
+    HoleIndex middle = (low + high) / 2;
+
+    if (s->bounds[middle] <= length) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+static PetscMPIInt owner_of(hole_stream s, HoleIndex window) { return (PetscMPIInt)(window % s->size); }
+
+/* What each rank gets of an exchange: counts and starts. */
+struct parts {
+  PetscMPIInt *count, *start;
+};
+
+static HoleIndex set_starts(struct parts p, PetscMPIInt size)
+{
+  HoleIndex total = 0;
+
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    p.start[r] = (PetscMPIInt)total;
+    total += p.count[r];
+  }
+  return total;
+}
+
+/* Collective: bring the births to the owners of their windows. */
+static PetscErrorCode deal_births(hole_stream s, HoleIndex n_births, const struct hole_edge_key births[],
+                                  HoleIndex *n_mine)
+{
+  struct parts          out, in;
+  struct hole_edge_key *packed;
+  PetscMPIInt          *filled;
+  MPI_Datatype          type;
+
+  PetscFunctionBegin;
+  PetscCall(
+      PetscCalloc5(s->size, &out.count, s->size, &out.start, s->size, &in.count, s->size, &in.start, s->size, &filled));
+  for (HoleIndex b = 0; b < n_births; ++b) ++out.count[owner_of(s, window_of(s, births[b].length))];
+  PetscCallMPI(MPI_Alltoall(out.count, 1, MPI_INT, in.count, 1, MPI_INT, s->comm));
+  set_starts(out, s->size);
+  *n_mine = set_starts(in, s->size);
+  PetscCall(PetscMalloc1(n_births, &packed));
+  PetscCall(PetscMalloc1(*n_mine, &s->births));
+  for (HoleIndex b = 0; b < n_births; ++b) {
+    PetscMPIInt owner = owner_of(s, window_of(s, births[b].length));
+
+    packed[out.start[owner] + filled[owner]++] = births[b];
+  }
+  PetscCallMPI(MPI_Type_contiguous(sizeof(*packed), MPI_BYTE, &type));
+  PetscCallMPI(MPI_Type_commit(&type));
+  PetscCallMPI(MPI_Alltoallv(packed, out.count, out.start, type, s->births, in.count, in.start, type, s->comm));
+  PetscCallMPI(MPI_Type_free(&type));
+  qsort(s->births, (size_t)*n_mine, sizeof(*s->births), hole_edge_key_by_order);
+  PetscCall(PetscFree(packed));
+  PetscCall(PetscFree5(out.count, out.start, in.count, in.start, filled));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: our windows, each with its range of births. */
+static PetscErrorCode open_windows(hole_stream s, HoleIndex n_mine)
+{
+  HoleIndex birth = 0;
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(s->comm, "stream_allocate"));
+  s->n_own = s->rank < s->n_windows ? (s->n_windows - s->rank - 1) / s->size + 1 : 0;
+  PetscCall(PetscCalloc1(s->n_own, &s->own));
+  for (HoleIndex o = 0; o < s->n_own; ++o) {
+    struct window *w = &s->own[o];
+
+    w->id             = s->rank + o * s->size;
+    w->upstream_ended = (PetscBool)(w->id == 0);
+    w->first_birth    = birth;
+    while (birth < n_mine && window_of(s, s->births[birth].length) == w->id) ++birth;
+    w->n_births = birth - w->first_birth;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode set_up(hole_stream s, PetscInt n_windows, double cutoff, HoleIndex n_births,
+                             const struct hole_edge_key births[])
+{
+  struct sample *samples;
+  HoleIndex      n_total = 0, n_mine = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(s->size * N_SAMPLES, &samples));
+  PetscCall(gather_samples(s, n_births, births, samples, &n_total));           /* collective */
+  HoleCallAgreed(s->comm, set_bounds(s, n_windows, cutoff, samples, n_total)); /* local */
+  PetscCall(PetscFree(samples));
+  PetscCall(deal_births(s, n_births, births, &n_mine)); /* collective */
+  HoleCallAgreed(s->comm, open_windows(s, n_mine));     /* local */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cutoff, HoleIndex n_births,
+                                  const struct hole_edge_key births[], hole_stream *stream)
+{
+  PetscErrorCode created;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(stream));
+  PetscCallMPI(MPI_Comm_dup(comm, &(*stream)->comm));
+  PetscCallMPI(MPI_Comm_rank(comm, &(*stream)->rank));
+  PetscCallMPI(MPI_Comm_size(comm, &(*stream)->size));
+  created = set_up(*stream, n_windows, cutoff, n_births, births);
+  if (created) PetscCall(hole_stream_destroy(stream));
+  PetscCall(created);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void hole_stream_bounds(hole_stream s, HoleIndex window, double *low, double *high, PetscBool *last)
+{
+  *low  = s->bounds[window];
+  *high = s->bounds[window + 1];
+  *last = (PetscBool)(window + 1 == s->n_windows);
+}
+
+static PetscErrorCode append_bytes(struct message *m, size_t n, const void *bytes)
+{
+  PetscFunctionBegin;
+  if (m->n + n > m->capacity) {
+    m->capacity = PetscMax(2 * m->capacity, m->n + n);
+    PetscCall(PetscRealloc(m->capacity, &m->bytes));
+  }
+  PetscCall(PetscMemcpy(m->bytes + m->n, bytes, n));
+  m->n += n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_message(enum message_kind kind, HoleIndex window, struct message **m)
+{
+  struct message_head head = {kind, window, 0};
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(m));
+  PetscCall(append_bytes(*m, sizeof(head), &head));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode free_message(struct message *m)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(m->bytes));
+  PetscCall(PetscFree(m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Free the messages that have been received. */
+static PetscErrorCode retire_sent(hole_stream s)
+{
+  struct message **link = &s->sent;
+  PetscMPIInt      done;
+
+  PetscFunctionBegin;
+  while (*link) {
+    struct message *m = *link;
+
+    PetscCallMPI(MPI_Test(&m->request, &done, MPI_STATUS_IGNORE));
+    if (done) {
+      *link = m->next;
+      PetscCall(free_message(m));
+    } else link = &m->next;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The message becomes the stream's. */
+static PetscErrorCode send_message(hole_stream s, PetscMPIInt to, struct message *m)
+{
+  PetscMPIInt n;
+
+  PetscFunctionBegin;
+  m->next = s->sent;
+  s->sent = m;
+  PetscCall(hole_mpi_int((HoleIndex)m->n, &n));
+  PetscCallMPI(MPI_Issend(m->bytes, n, MPI_BYTE, to, TAG, s->comm, &m->request));
+  s->n_bytes_sent += (HoleIndex)m->n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Send what waits in a window's message. */
+static PetscErrorCode flush_window(hole_stream s, struct window *w)
+{
+  struct message *m = w->out;
+
+  PetscFunctionBegin;
+  if (!m) PetscFunctionReturn(PETSC_SUCCESS);
+  w->out = NULL;
+  PetscCall(send_message(s, owner_of(s, w->id + 1), m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static struct window *own_window(hole_stream s, HoleIndex id) { return &s->own[id / s->size]; }
+
+static PetscErrorCode enqueue(struct window *w, struct hole_column *column)
+{
+  struct queued *q;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&q));
+  q->column = column;
+  if (w->tail) w->tail->next = q;
+  else w->head = q;
+  w->tail = q;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_stream_pass_on(hole_stream s, HoleIndex window, struct hole_column **column)
+{
+  struct window     *w    = own_window(s, window);
+  struct column_head head = {(*column)->birth, (*column)->n};
+
+  PetscFunctionBegin;
+  if (owner_of(s, window + 1) == s->rank) {
+    PetscCall(enqueue(own_window(s, window + 1), *column));
+    *column = NULL;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (!w->out) PetscCall(create_message(COLUMNS, window + 1, &w->out));
+  PetscCall(append_bytes(w->out, sizeof(head), &head));
+  PetscCall(append_bytes(w->out, (size_t)head.n * sizeof(*(*column)->chain), (*column)->chain));
+  ++((struct message_head *)w->out->bytes)->n_columns;
+  ++s->n_columns_sent;
+  PetscCall(hole_column_destroy(column));
+  if (w->out->n >= MESSAGE_BYTES) PetscCall(flush_window(s, w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A window without work whose upstream has ended passes the end on. */
+static PetscErrorCode end_window(hole_stream s, struct window *w)
+{
+  PetscFunctionBegin;
+  w->ended = PETSC_TRUE;
+  ++s->n_ended;
+  if (w->id + 1 == s->n_windows) PetscFunctionReturn(PETSC_SUCCESS);
+  if (owner_of(s, w->id + 1) == s->rank) {
+    own_window(s, w->id + 1)->upstream_ended = PETSC_TRUE;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (!w->out) PetscCall(create_message(LAST_COLUMNS, w->id + 1, &w->out));
+  ((struct message_head *)w->out->bytes)->kind = LAST_COLUMNS;
+  PetscCall(flush_window(s, w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Put the columns of a message into their window's queue. */
+static PetscErrorCode unpack(hole_stream s, const char bytes[])
+{
+  struct message_head head;
+  struct column_head  column_head;
+  struct hole_column *column;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMemcpy(&head, bytes, sizeof(head)));
+  bytes += sizeof(head);
+  if (head.kind == FAILURE) s->failed = PETSC_TRUE;
+  for (HoleIndex c = 0; c < head.n_columns; ++c) {
+    PetscCall(PetscMemcpy(&column_head, bytes, sizeof(column_head)));
+    bytes += sizeof(column_head);
+    PetscCall(PetscNew(&column));
+    column->birth = column_head.birth;
+    column->n = column->capacity = column_head.n;
+    PetscCall(PetscMalloc1(column->n, &column->chain));
+    PetscCall(PetscMemcpy(column->chain, bytes, (size_t)column->n * sizeof(*column->chain)));
+    bytes += (size_t)column->n * sizeof(*column->chain);
+    PetscCall(enqueue(own_window(s, head.window), column));
+  }
+  if (head.kind == LAST_COLUMNS) own_window(s, head.window)->upstream_ended = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Receive one message, if there is one. */
+static PetscErrorCode receive(hole_stream s, PetscBool *received)
+{
+  PetscMPIInt here, n;
+  MPI_Status  status;
+  char       *bytes;
+
+  PetscFunctionBegin;
+  *received = PETSC_FALSE;
+  if (s->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Iprobe(MPI_ANY_SOURCE, TAG, s->comm, &here, &status));
+  if (!here) PetscFunctionReturn(PETSC_SUCCESS);
+  *received = PETSC_TRUE;
+  PetscCallMPI(MPI_Get_count(&status, MPI_BYTE, &n));
+  PetscCall(PetscMalloc1(n, &bytes));
+  PetscCallMPI(MPI_Recv(bytes, n, MPI_BYTE, status.MPI_SOURCE, TAG, s->comm, MPI_STATUS_IGNORE));
+  PetscCall(unpack(s, bytes));
+  PetscCall(PetscFree(bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Own columns first, latest birth first; then those that have arrived, first in, first out. */
+static PetscErrorCode take_column(hole_stream s, struct window *w, struct hole_column **column)
+{
+  struct queued *q = w->head;
+
+  PetscFunctionBegin;
+  if (w->n_births) PetscCall(hole_column_create(s->births[w->first_birth + --w->n_births], column));
+  else if (q) {
+    *column = q->column;
+    w->head = q->next;
+    if (!w->head) w->tail = NULL;
+    PetscCall(PetscFree(q));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_stream_next(hole_stream s, HoleIndex *window, struct hole_column **column, PetscBool *finished)
+{
+  PetscBool received = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  *column = NULL;
+  while (received) PetscCall(receive(s, &received));
+  PetscCall(retire_sent(s));
+  for (HoleIndex o = 0; o < s->n_own && !*column && !s->failed; ++o) {
+    struct window *w = &s->own[o];
+
+    *window = w->id;
+    PetscCall(take_column(s, w, column));
+    if (!*column && w->upstream_ended && !w->ended) PetscCall(end_window(s, w));
+  }
+  /* Nothing to do: what others may be waiting for goes out now. */
+  for (HoleIndex o = 0; o < s->n_own && !*column && !s->failed; ++o) PetscCall(flush_window(s, &s->own[o]));
+  *finished = (PetscBool)(s->failed || s->n_ended == s->n_own);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void hole_stream_progress(hole_stream s, HoleIndex *n_done, HoleIndex *n_windows)
+{
+  *n_done    = s->n_ended;
+  *n_windows = s->n_own;
+}
+
+PetscErrorCode hole_stream_abandon(hole_stream s)
+{
+  struct message *m;
+
+  PetscFunctionBegin;
+  s->failed = PETSC_TRUE;
+  for (PetscMPIInt r = 0; r < s->size; ++r) {
+    if (r == s->rank) continue;
+    PetscCall(create_message(FAILURE, -1, &m));
+    PetscCall(send_message(s, r, m));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
+{
+  MPI_Request barrier  = MPI_REQUEST_NULL;
+  PetscMPIInt all_here = 0;
+  PetscBool   entered  = PETSC_FALSE, received;
+
+  PetscFunctionBegin;
+  while (!all_here) {
+    PetscCall(hole_row_cache_serve(cache));
+    PetscCall(receive(s, &received));
+    PetscCall(retire_sent(s));
+    if (!entered && !s->sent) {
+      PetscCallMPI(MPI_Ibarrier(s->comm, &barrier));
+      entered = PETSC_TRUE;
+    }
+    if (entered) PetscCallMPI(MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void hole_stream_traffic(hole_stream s, HoleIndex *n_columns, HoleIndex *n_bytes)
+{
+  *n_columns = s->n_columns_sent;
+  *n_bytes   = s->n_bytes_sent;
+}
+
+PetscErrorCode hole_stream_destroy(hole_stream *stream)
+{
+  hole_stream s = *stream;
+
+  PetscFunctionBegin;
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex o = 0; o < s->n_own; ++o) {
+    struct window *w = &s->own[o];
+
+    if (w->out) PetscCall(free_message(w->out));
+    for (struct queued *q = w->head; q;) {
+      struct queued *next = q->next;
+
+      PetscCall(hole_column_destroy(&q->column));
+      PetscCall(PetscFree(q));
+      q = next;
+    }
+  }
+  PetscCall(PetscFree(s->own));
+  PetscCall(PetscFree(s->births));
+  PetscCall(PetscFree(s->bounds));
+  PetscCallMPI(MPI_Comm_free(&s->comm));
+  PetscCall(PetscFree(s));
+  *stream = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
