@@ -1,0 +1,391 @@
+/* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
+#include "app.h"
+#include "memory.h"
+#include "progress.h"
+#include "result.h"
+#include "summary.h"
+
+#include <string.h>
+
+enum { MAX_METRICS = 16, STEPS_A_LAYER = 8 };
+
+/* One run. */
+struct analysis {
+  MPI_Comm              comm;
+  const char           *input;
+  char                  output[PETSC_MAX_PATH_LEN];
+  HoleSource            source;
+  hole_writer           writer;
+  app_progress          progress;
+  HoleIndex             n_layers, n_points, n_classes;
+  int                   n_metrics;
+  HoleMetric            metrics[MAX_METRICS];
+  HoleFlow              flows[MAX_METRICS];
+  HoleStagesOptions     stages_options;
+  PetscInt              max_dim;
+  PetscBool             summary;
+  struct result_timing *timings;
+  HoleIndex             n_timings;
+  double                started;
+};
+
+/* One layer by one metric. */
+struct layer_result {
+  HoleDistances  distances;
+  HoleFiltration filtration;
+  HoleTree       tree;
+  HoleDiagram    diagram;
+  HoleCurves    *curves;
+  HoleStages    *stages;
+};
+
+/* Collective: a step that began at `since` has ended. */
+static PetscErrorCode add_timing(struct analysis *a, HoleIndex layer, const char metric[], const char step[],
+                                 double seconds)
+{
+  struct result_timing *t    = &a->timings[a->n_timings++];
+  HoleIndex             peak = app_memory_peak();
+
+  PetscFunctionBegin;
+  t->layer = (int32_t)layer;
+  PetscCall(PetscStrncpy(t->metric, metric, sizeof(t->metric)));
+  PetscCall(PetscStrncpy(t->step, step, sizeof(t->step)));
+  PetscCallMPI(MPI_Allreduce(&seconds, &t->seconds, 1, MPI_DOUBLE, MPI_MAX, a->comm));
+  PetscCallMPI(MPI_Allreduce(&peak, &t->peak_bytes, 1, HOLE_MPI_INDEX, MPI_MAX, a->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* -metric: a comma list. Equal on all ranks. */
+static PetscErrorCode get_metrics(struct analysis *a)
+{
+  char text[1024], *rest = text, *name;
+
+  PetscFunctionBegin;
+  PetscCall(app_get_text("-metric", HOLE_METRIC_EUCLIDEAN, sizeof(text), text));
+  while ((name = strsep(&rest, ","))) {
+    PetscCheck(a->n_metrics < MAX_METRICS, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-metric: at most %d metrics in one run",
+               MAX_METRICS);
+    PetscCall(HoleMetricFind(name, &a->metrics[a->n_metrics]));
+    for (int m = 0; m < a->n_metrics; ++m)
+      PetscCheck(a->metrics[m] != a->metrics[a->n_metrics], PETSC_COMM_SELF, HOLE_ERR_USAGE,
+                 "-metric: %s is given twice", name);
+    ++a->n_metrics;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every option is looked at before the file is, so that a mistake shows at once. */
+static PetscErrorCode get_options(struct analysis *a)
+{
+  HoleFiltration probe;
+  HoleHomology   solver;
+  char           text[64], stem[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  PetscCall(app_stem(a->input, sizeof(stem), stem));
+  PetscCall(PetscStrlcat(stem, ".hole.h5", sizeof(stem)));
+  PetscCall(app_get_text("-output", stem, sizeof(a->output), a->output));
+  PetscCall(app_get_text("-view", "summary", sizeof(text), text));
+  a->summary = (PetscBool)!strcmp(text, "summary");
+  PetscCall(get_metrics(a));
+  PetscCall(HoleStagesOptionsGet(&a->stages_options));
+  PetscCall(HoleFiltrationCreate(NULL, &probe)); /* these read options only; they are made again for each layer */
+  PetscCall(HoleFiltrationSetFromOptions(probe));
+  a->max_dim = HoleFiltrationGetMaxDim(probe);
+  PetscCall(HoleHomologyCreate(probe, &solver));
+  PetscCall(HoleHomologySetFromOptions(solver));
+  PetscCall(HoleHomologyDestroy(&solver));
+  PetscCall(HoleFiltrationDestroy(&probe));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Refuse what will not fit before anything is computed. Equal on all ranks. */
+static PetscErrorCode check_memory(struct analysis *a)
+{
+  HoleIndex   limit, needed = 0, width, widest = 0;
+  PetscMPIInt size;
+  char        needs[32], has[32];
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(a->comm, &size));
+  for (HoleIndex l = 0; l < a->n_layers; ++l) {
+    PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
+    widest = PetscMax(widest, width);
+  }
+  needed = app_predict_bytes(a->n_points, widest, a->max_dim, size);
+  PetscCall(app_memory_limit(a->comm, &limit));
+  PetscCall(app_memory_print(needed, sizeof(needs), needs));
+  PetscCall(app_memory_print(limit, sizeof(has), has));
+  PetscCheck(needed <= limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
+             " units need about %s per rank on %d rank%s, but %s is available; lower "
+             "-max_points, use more ranks on more nodes, or raise -memory_limit",
+             a->input, a->n_points, widest, needs, size, size > 1 ? "s" : "", has);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_input(struct analysis *a)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleSourceCreate(a->comm, a->input, &a->source));
+  PetscCall(HoleSourceSetFromOptions(a->source));
+  PetscCall(HoleSourceSetUp(a->source));
+  a->n_layers = HoleSourceGetLayerCount(a->source);
+  PetscCall(HoleSourceGetLayerShape(a->source, 0, &a->n_points, NULL));
+  PetscCall(HoleSourceGetClasses(a->source, &a->n_classes, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_output(struct analysis *a)
+{
+  const int32_t *labels;
+  HoleIndex      least;
+  PetscInt       value = 0;
+  PetscBool      force;
+
+  PetscFunctionBegin;
+  PetscCall(app_get_flag("-force", &force));
+  PetscCall(hole_writer_create(a->comm, a->output, force, &a->writer));
+  PetscCall(result_write_header(a->writer, a->comm, a->input, a->source));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &value, NULL));
+  least = value;
+  PetscCall(HoleSourceGetLabels(a->source, &labels));
+  for (int m = 0; m < a->n_metrics; ++m)
+    PetscCall(HoleFlowCreate(a->n_points, labels, a->n_classes, least, &a->flows[m]));
+  PetscCall(PetscCalloc1(a->n_layers * a->n_metrics * STEPS_A_LAYER + 1, &a->timings));
+  PetscCall(app_progress_create(a->comm, &a->progress));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode start_layer(struct analysis *a, HoleIndex l, HoleMetric metric)
+{
+  char title[2 * HOLE_NAME_LENGTH];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(title, sizeof(title), "%s, %s (layer %" HoleIndex_FMT " of %" HoleIndex_FMT ")",
+                          HoleSourceGetLayerName(a->source, l), HoleMetricGetName(metric), l + 1, a->n_layers));
+  PetscCall(app_progress_title(a->progress, title));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char metric[], struct layer_result *r)
+{
+  HoleHomology       h;
+  PetscErrorCode     solved;
+  int                n_phases;
+  const char *const *names;
+  const double      *seconds;
+
+  PetscFunctionBegin;
+  PetscCall(HoleHomologyCreate(r->filtration, &h));
+  PetscCall(HoleHomologySetFromOptions(h));
+  PetscCall(HoleHomologySetMonitor(h, app_progress_update, a->progress));
+  solved = HoleHomologySolve(h, &r->tree, &r->diagram);
+  PetscCall(HoleHomologyGetPhases(h, &n_phases, &names, &seconds));
+  for (int p = 0; p < n_phases && !solved; ++p) PetscCall(add_timing(a, l, metric, names[p], seconds[p]));
+  PetscCall(HoleHomologyDestroy(&h));
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local and equal on all ranks: what follows from the merge tree. */
+static PetscErrorCode cut_tree(struct analysis *a, HoleFlow flow, struct layer_result *r)
+{
+  const int32_t *labels;
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceGetLabels(a->source, &labels));
+  PetscCall(HoleCurvesCreate(r->tree, labels, a->n_classes, &r->curves));
+  PetscCall(HoleStagesCreate(r->tree, r->curves, a->n_classes, &a->stages_options, &r->stages));
+  PetscCall(HoleFlowAddLayer(flow, r->stages));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, struct layer_result *r)
+{
+  const char *const metric = HoleMetricGetName(a->metrics[m]);
+  const char *const name   = HoleSourceGetLayerName(a->source, l);
+  char              path[2 * HOLE_NAME_LENGTH];
+  HoleIndex         width;
+  double            start = MPI_Wtime(), last = start;
+
+  PetscFunctionBegin;
+  PetscCall(start_layer(a, l, a->metrics[m]));
+  PetscCall(HoleDistancesCreate(acts, a->metrics[m], &r->distances));
+  PetscCall(add_timing(a, l, metric, "distances", MPI_Wtime() - last));
+  last = MPI_Wtime();
+  PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
+  PetscCall(HoleFiltrationSetFromOptions(r->filtration));
+  PetscCall(HoleFiltrationSetUp(r->filtration));
+  PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
+  PetscCall(solve_homology(a, l, metric, r));
+  last = MPI_Wtime();
+  PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
+  HoleCallAgreed(a->comm, cut_tree(a, a->flows[m], r));
+  PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last));
+  last = MPI_Wtime();
+  PetscCall(result_layer_path(name, metric, sizeof(path), path));
+  PetscCall(HoleActivationsGetShape(acts, NULL, &width, NULL, NULL));
+  PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, r->tree, r->curves, r->stages));
+  PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
+  PetscCall(app_progress_clear(a->progress));
+  if (a->summary)
+    PetscCall(summary_print_layer(a->comm, name, metric, width, r->filtration, r->diagram, r->curves, r->stages,
+                                  MPI_Wtime() - start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_layer_result(struct layer_result *r)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleStagesDestroy(&r->stages));
+  PetscCall(HoleCurvesDestroy(&r->curves));
+  PetscCall(HoleTreeDestroy(&r->tree));
+  PetscCall(HoleDiagramDestroy(&r->diagram));
+  PetscCall(HoleFiltrationDestroy(&r->filtration));
+  PetscCall(HoleDistancesDestroy(&r->distances));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_positions(struct analysis *a, HoleActivations acts, const int32_t positions[])
+{
+  HoleIndex n, first, n_local;
+
+  PetscFunctionBegin;
+  PetscCall(HoleActivationsGetShape(acts, &n, NULL, &first, &n_local));
+  PetscCall(result_write_positions(a->writer, HoleActivationsGetName(acts), n, first, n_local, positions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One layer by all metrics. Each metric frees what it made, also when it fails. */
+static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivations acts)
+{
+  PetscErrorCode solved = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  for (int m = 0; m < a->n_metrics && !solved; ++m) {
+    struct layer_result r = {0};
+
+    solved = solve_layer(a, l, m, acts, &r);
+    PetscCall(destroy_layer_result(&r));
+  }
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
+{
+  HoleActivations acts;
+  int32_t        *positions;
+  PetscBool       has_positions;
+  PetscErrorCode  done;
+  double          start = MPI_Wtime();
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceLoadLayer(a->source, l, &acts, &positions));
+  PetscCall(add_timing(a, l, "", "read", MPI_Wtime() - start));
+  has_positions = (PetscBool)(positions != NULL);
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, &has_positions, 1, MPIU_BOOL, MPI_LOR, a->comm)); /* a rank without points has none */
+  done = has_positions ? write_positions(a, acts, positions) : PETSC_SUCCESS;
+  PetscCall(PetscFree(positions));
+  if (!done) done = run_metrics(a, l, acts);
+  PetscCall(HoleActivationsDestroy(&acts));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode finish_output(struct analysis *a)
+{
+  char now[64];
+
+  PetscFunctionBegin;
+  for (int m = 0; m < a->n_metrics; ++m)
+    PetscCall(
+        result_write_flow(a->writer, HoleMetricGetName(a->metrics[m]), a->stages_options.flow_stage, a->flows[m]));
+  PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
+  PetscCall(result_write_timings(a->writer, a->n_timings, a->timings));
+  PetscCall(result_time_of_day(sizeof(now), now));
+  PetscCall(hole_writer_attr_string(a->writer, "/", "finished", now));
+  PetscCall(hole_writer_commit(a->writer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode analyze(struct analysis *a)
+{
+  PetscFunctionBegin;
+  HoleCallAgreed(a->comm, get_options(a)); /* local */
+  PetscCall(open_input(a));
+  PetscCall(check_memory(a));
+  PetscCall(open_output(a));
+  if (a->summary) PetscCall(summary_print_head(a->comm, a->input, a->source));
+  for (HoleIndex l = 0; l < a->n_layers; ++l) PetscCall(run_layer(a, l));
+  PetscCall(finish_output(a));
+  if (a->summary)
+    PetscCall(summary_print_foot(a->comm, a->output, a->timings[a->n_timings - 1].seconds,
+                                 a->timings[a->n_timings - 1].peak_bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
+{
+  struct analysis a = {.comm = comm, .input = input, .started = MPI_Wtime()};
+  PetscErrorCode  analyzed;
+
+  PetscFunctionBegin;
+  analyzed = analyze(&a);
+  PetscCall(app_progress_destroy(&a.progress));
+  PetscCall(hole_writer_destroy(&a.writer)); /* without a commit, the temporary file goes */
+  for (int m = 0; m < a.n_metrics; ++m) PetscCall(HoleFlowDestroy(&a.flows[m]));
+  PetscCall(PetscFree(a.timings));
+  PetscCall(HoleSourceDestroy(&a.source));
+  PetscCall(analyzed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const struct app_option options[] = {
+    {"-output", OPTION_TEXT, "FILE",
+     "result file; default: the input's name with .hole.h5 instead of its extension, in the working directory", 0, 0},
+    {"-force", OPTION_FLAG, "", "replace an existing output", 0, 0},
+    {"-layers", OPTION_TEXT, "all | NAME,PATTERN,...", "layers to analyse: names or shell patterns", 0, 0},
+    {"-dataset", OPTION_TEXT, "/PATH,...", "datasets to take as layers, for files of another layout", 0, 0},
+    {"-labels_dataset", OPTION_TEXT, "/PATH", "where the labels are; default /labels", 0, 0},
+    {"-reshape", OPTION_TEXT,
+     "auto | flatten | mean | max | spatial:random | spatial:full | spatial:top1 | spatial:topk:K | token:T | "
+     "tokens:mean",
+     "how [N,C,H,W] and [N,T,d] become points; auto: spatial mean, first token", 0, 0},
+    {"-max_points", OPTION_INTEGER, "N (0: all)",
+     "keep a random subsample, equal in all layers and for any number of ranks", 0, INT32_MAX},
+    {"-seed", OPTION_INTEGER, "S (0)", "seed of the subsample and of spatial:random", 0, INT32_MAX},
+    {"-metric", OPTION_TEXT, "euclidean | cosine, or a comma list", "distance between points; a list runs each", 0, 0},
+    {"-filtration", OPTION_WORD, "rips", "Vietoris-Rips", 0, 0},
+    {"-threshold", OPTION_TEXT, "enclosing | NUMBER | inf | quantile:Q",
+     "longest edge; enclosing: beyond it nothing changes", 0, 0},
+    {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; 2 and 3 need -homology_type standard", 0,
+     HOLE_MAX_DIM},
+    {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
+    {"-homology_type", OPTION_WORD, "windows standard", "windows: distributed; standard: textbook, for small inputs", 0,
+     0},
+    {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
+     0, 1 << 20},
+    {"-stages", OPTION_TEXT, "hole | count:K | clusters:K1,K2,... | at:T1,T2,...",
+     "thresholds at which clusters are looked at", 0, 0},
+    {"-cut", OPTION_WORD, "closed open", "whether an edge as long as the threshold joins clusters", 0, 0},
+    {"-flow_stage", OPTION_TEXT, "t_star | NAME | clusters[:K]",
+     "stage at which layers are linked; K: default the number of classes", 0, 0},
+    {"-min_cluster_size", OPTION_INTEGER, "n (0)", "clusters of n points or fewer are outliers in the flow tables", 0,
+     INT32_MAX},
+    {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},
+    {"-view", OPTION_WORD, "summary none", "what is printed on stdout", 0, 0},
+    {"-progress", OPTION_WORD, "auto plain off", "auto: a bar on a terminal, a line a minute elsewhere", 0, 0}};
+
+const struct app_command app_analyze = {
+    "analyze",
+    "ACTIVATIONS.h5",
+    "activations to diagrams, merge trees and cluster flows",
+    "Reads layers of activations, computes persistent homology of each as a cloud of points, follows its clusters over "
+    "the distance, and "
+    "writes diagrams, merge trees, stages, curves and flow tables to a result file.",
+    options,
+    sizeof(options) / sizeof(options[0]),
+    run_analyze};

@@ -1,0 +1,82 @@
+/* Help and version, printed without MPI. */
+#include "app.h"
+
+#include "version.h"
+#include <hdf5.h>
+#include <slepcsys.h>
+#include <stdio.h>
+
+static void print_wrapped(const char text[], int indent, int column)
+{
+  const int width = 110;
+
+  while (*text) {
+    int length = 0;
+
+    while (text[length] && text[length] != ' ') ++length;
+    if (column + length > width) {
+      printf("\n%*s", indent, "");
+      column = indent;
+    }
+    printf("%.*s", length, text);
+    column += length;
+    text += length;
+    if (*text == ' ') {
+      printf(" ");
+      ++text;
+      ++column;
+    }
+  }
+  printf("\n");
+}
+
+static void print_option(const struct app_option *o)
+{
+  const int indent = 28;
+  int       column = printf("  %-24s  ", o->name);
+
+  if (column > indent) {
+    printf("\n%*s", indent, "");
+  }
+  if (o->values[0]) {
+    print_wrapped(o->values, indent, indent);
+    printf("%*s", indent, "");
+  }
+  print_wrapped(o->help, indent, indent);
+}
+
+static void print_overview(void)
+{
+  const struct app_command *const commands[] = {&app_analyze, &app_inspect, &app_export};
+
+  printf("HOLE on MPI %s: persistent homology of neural-network activations\n\n"
+         "  hole COMMAND INPUT [-output FILE] [options]        alone, or under mpiexec or srun\n\n",
+         HOLE_VERSION);
+  for (int c = 0; c < 3; ++c) printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
+  printf("\n  hole COMMAND -help   options of a command\n"
+         "  hole -version        versions\n\n"
+         "Example: mpiexec -n 4 hole analyze activations.h5 -metric cosine -output result.h5\n");
+}
+
+void app_print_help(const struct app_command *command)
+{
+  if (!command) {
+    print_overview();
+    return;
+  }
+  printf("hole %s %s [options]\n\n", command->name, command->input);
+  print_wrapped(command->details, 0, 0);
+  printf("\n");
+  for (int o = 0; o < command->n_options; ++o) print_option(&command->options[o]);
+  printf("\nOptions may also come from -options_file FILE, -options_file_yaml FILE and the variable PETSC_OPTIONS.\n"
+         "PETSc's own options work too, such as -log_view for a profile.\n"
+         "Exit codes: 0 done, 2 usage, 3 input, 4 memory or disk.\n");
+}
+
+void app_print_version(void)
+{
+  printf("hole %s\nPETSc %d.%d.%d (%d-bit PetscInt), SLEPc %d.%d.%d, HDF5 %d.%d.%d, MPI %d.%d\n", HOLE_VERSION,
+         PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR, (int)(8 * sizeof(PetscInt)),
+         SLEPC_VERSION_MAJOR, SLEPC_VERSION_MINOR, SLEPC_VERSION_SUBMINOR, H5_VERS_MAJOR, H5_VERS_MINOR,
+         H5_VERS_RELEASE, MPI_VERSION, MPI_SUBVERSION);
+}

@@ -1,0 +1,196 @@
+/* The program: sort out the words, start MPI and PETSc, run one command, report one message if it fails.
+
+   Errors are PETSc errors. A handler of ours keeps the first message instead of printing a page; at the end the ranks find the one
+   that holds the cause, and that one prints it. A rank that fails alone, where the others do not come to the end, would wait for
+   them for ever: after a few seconds it prints its message and aborts the job. */
+#include "app.h"
+
+#include <signal.h>
+#include <slepcsys.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SECONDS_TO_WAIT_FOR_OTHERS = 5, TRACE_LENGTH = 4096 };
+
+/* What the error handler keeps. */
+struct failure {
+  char message[APP_MESSAGE_LENGTH];
+  char trace[TRACE_LENGTH];
+};
+
+const struct app_command *app_find_command(const char name[])
+{
+  const struct app_command *const commands[] = {&app_analyze, &app_inspect, &app_export};
+
+  for (int c = 0; c < 3; ++c) {
+    if (!strcmp(commands[c]->name, name)) return commands[c];
+  }
+  return NULL;
+}
+
+static PetscErrorCode keep_failure(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code,
+                                   PetscErrorType type, const char *message, void *ctx)
+{
+  struct failure *failure = ctx;
+  size_t          used    = strlen(failure->trace);
+
+  (void)comm;
+  if (type == PETSC_ERROR_INITIAL && !failure->message[0] && message) {
+    strncpy(failure->message, message, sizeof(failure->message) - 1);
+    failure->trace[0] = 0;
+    used              = 0;
+  }
+  snprintf(failure->trace + used, sizeof(failure->trace) - used, "  %s() in %s:%d\n", function, file, line);
+  return code;
+}
+
+/* A rank that failed because another did says so; the cause is elsewhere. */
+static PetscBool is_cause(const struct failure *failure)
+{
+  return (PetscBool)(failure->message[0] && !strstr(failure->message, "failed; see its message"));
+}
+
+static void print_failure(const struct failure *failure, PetscErrorCode code)
+{
+  const char *text = failure->message[0] ? failure->message : "failed without a message";
+
+  fprintf(stderr, "hole: error: %s\n", text);
+  if (HoleErrorExitCode(code) == 1)
+    fprintf(stderr, "hole: this is a defect of the program (error %d); please report it with these lines:\n%s",
+            (int)code, failure->trace);
+  fflush(stderr);
+}
+
+/* Collective, if all goes well: the lowest rank that knows the cause prints. */
+static void report_failure(const struct failure *failure, PetscErrorCode code)
+{
+  int         rank, mine, first, done = 0;
+  double      start = MPI_Wtime();
+  MPI_Request request;
+
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  mine = is_cause(failure) ? rank : INT32_MAX;
+  MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request);
+  while (!done && MPI_Wtime() - start < SECONDS_TO_WAIT_FOR_OTHERS) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    usleep(1000);
+  }
+  if (!done || first == rank || (first == INT32_MAX && rank == 0)) print_failure(failure, code);
+  if (!done) MPI_Abort(MPI_COMM_WORLD, HoleErrorExitCode(code));
+}
+
+/* Is this rank 0, as far as the launchers' variables tell before MPI is started? */
+static PetscBool seems_first(void)
+{
+  const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+
+  for (int n = 0; n < 4; ++n) {
+    const char *rank = getenv(names[n]);
+
+    if (rank) return (PetscBool)(atoi(rank) == 0);
+  }
+  return PETSC_TRUE;
+}
+
+static PetscBool is_one_of(const char word[], const char a[], const char b[], const char c[])
+{
+  return (PetscBool)(!strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c));
+}
+
+/* Requests for help or version are answered without MPI, so that they work on any machine. */
+static PetscBool answer_without_mpi(int argc, char **argv)
+{
+  const struct app_command *command = argc > 1 ? app_find_command(argv[1]) : NULL;
+
+  for (int w = 1; w < argc; ++w) {
+    if (is_one_of(argv[w], "-version", "--version", "-V")) {
+      if (seems_first()) app_print_version();
+      return PETSC_TRUE;
+    }
+    if (is_one_of(argv[w], "-help", "--help", "-h") || (w == 1 && !strcmp(argv[w], "help"))) {
+      if (seems_first()) app_print_help(command);
+      return PETSC_TRUE;
+    }
+  }
+  if (argc == 1 && seems_first()) app_print_help(NULL);
+  return (PetscBool)(argc == 1);
+}
+
+/* The words as typed, for provenance; main() owns it. */
+static char *command_line;
+
+const char *app_command_line(void) { return command_line; }
+
+static void join_words(int argc, char **argv)
+{
+  size_t length = 1;
+
+  for (int w = 0; w < argc; ++w) length += strlen(argv[w]) + 1;
+  command_line = calloc(length, 1);
+  for (int w = 0; w < argc && command_line; ++w) {
+    if (w) strcat(command_line, " ");
+    strcat(command_line, w ? argv[w] : "hole");
+  }
+}
+
+static PetscErrorCode run(const struct app_arguments *arguments)
+{
+  PetscFunctionBegin;
+  HoleCallAgreed(PETSC_COMM_WORLD, app_options_check(arguments->command));
+  PetscCall(arguments->command->run(PETSC_COMM_WORLD, arguments->input));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* PETSc turns SIGPIPE and SIGTERM into pages of advice; `hole inspect | head` and a cancelled job should just end. */
+static void restore_signals(void)
+{
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+}
+
+static int run_command(struct app_arguments *arguments)
+{
+  struct failure failure = {{0}, {0}};
+  PetscErrorCode code;
+  int            rank;
+
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  code = SlepcInitialize(&arguments->argc, &arguments->argv, NULL, NULL);
+  if (code) return 1;
+  restore_signals();
+  (void)PetscPushErrorHandler(keep_failure, &failure);
+  code = run(arguments);
+  if (code) report_failure(&failure, code);
+  else if (rank == 0) code = app_options_warn_unused();
+  (void)PetscPopErrorHandler();
+  (void)PetscOptionsSetValue(NULL, "-options_left", "no"); /* said already, in our words */
+  (void)SlepcFinalize();
+  return HoleErrorExitCode(code);
+}
+
+int main(int argc, char **argv)
+{
+  struct app_arguments arguments = {0};
+  char                 message[APP_MESSAGE_LENGTH];
+  int                  code, rank, provided;
+
+  if (answer_without_mpi(argc, argv)) return 0;
+  join_words(argc, argv);
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  code = app_arguments_parse(argc, argv, &arguments, message);
+  MPI_Allreduce(MPI_IN_PLACE, &code, 1, MPI_INT, MPI_MAX,
+                MPI_COMM_WORLD); /* an option file may be missing on one host only */
+  if (code && rank == 0)
+    fprintf(stderr, "hole: error: %s\n",
+            message[0] ? message : "another rank refused the command line, such as a file it cannot read");
+  if (!code) code = run_command(&arguments);
+  MPI_Barrier(MPI_COMM_WORLD); /* the message is out before the launcher sees an exit code */
+  free(arguments.argv);
+  free(command_line);
+  MPI_Finalize();
+  return code;
+}

@@ -1,0 +1,17 @@
+/* memory.h - how much memory a rank may use, and how much it uses. */
+#pragma once
+
+#include <hole/hole_types.h>
+
+/* Bytes a rank may use: -memory_limit, else what the node offers to this job, divided by the ranks on it. Collective; equal on
+   every rank (the smallest). @errors HOLE_ERR_USAGE: -memory_limit is no size. */
+PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes);
+
+/* Bytes that one rank of `size` needs for a layer of n points and `width` units: what analyze holds at once. Not collective. */
+HoleIndex app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size);
+
+/* Largest memory this process has held so far, in bytes. Not collective. */
+HoleIndex app_memory_peak(void);
+
+/* "1.5 GiB" and the like. */
+PetscErrorCode app_memory_print(HoleIndex bytes, size_t length, char text[]);

@@ -1,0 +1,36 @@
+/* result.h - the layout of a result file: what stands where. All functions are collective. */
+#pragma once
+
+#include "../io/writer.h"
+#include <hole/hole.h>
+
+/* Where the results of a layer by a metric stand. */
+PetscErrorCode result_layer_path(const char layer[], const char metric[], size_t length, char path[]);
+
+/* Provenance, sample ids, labels, class and layer names. */
+PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char input[], HoleSource source);
+
+/* One layer by one metric. */
+PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, HoleFiltration filtration,
+                                  HoleDiagram diagram, HoleTree tree, const HoleCurves *curves,
+                                  const HoleStages *stages);
+
+/* Positions of the points of a layer whose rule takes single ones: this rank's part. */
+PetscErrorCode result_write_positions(hole_writer w, const char layer[], HoleIndex n, HoleIndex first,
+                                      HoleIndex n_local, const int32_t positions[]);
+
+/* The flow tables of one metric. */
+PetscErrorCode result_write_flow(hole_writer w, const char metric[], const char flow_stage[], HoleFlow flow);
+
+/* A step of the run, for /timings. */
+struct result_timing {
+  int32_t layer; /* -1: the whole run */
+  char    metric[HOLE_NAME_SHORT], step[HOLE_NAME_SHORT];
+  double  seconds;    /* slowest rank */
+  int64_t peak_bytes; /* largest rank, since the start of the run */
+};
+
+PetscErrorCode result_write_timings(hole_writer w, HoleIndex n, const struct result_timing timings[]);
+
+/* Time of day in UTC as 2026-01-31T12:00:00Z. */
+PetscErrorCode result_time_of_day(size_t length, char text[]);
