@@ -2,8 +2,8 @@
 
    A rank looks at the pairs (i, j) where i is its own and j is one of the (n - 1) / 2 points after i in circular
    order: every pair once, and every row has equal work.
-   1. The T nearest neighbours k of i, for all j at once: a vector compare of row k with row i. The rows of all k pass by in panels.
-   2. The T nearest neighbours of j, for the pairs that are left: their distances to j are known to all, those to i are in row i.
+   1. The few nearest neighbours k of i, for all j at once: a vector compare of row k with row i. The rows of all k pass by in panels.
+   2. More nearest neighbours of j, for the pairs that are left: their distances to j are known to all, those to i are in row i.
    3. All points, for the few pairs that are still left: rows j pass by in panels once more.
 
    In row i, "(i,k) precedes (i,j)" is d(i,k) < d(i,j), or equality and k < j (edge_order.h); so a range of j on one side of k
@@ -18,7 +18,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { N_NEAREST = 8, UNSETTLED = 0 };
+/* Measured on activations: three rows settle nine pairs in ten; further ones cost more than the second sieve does. */
+enum { N_NEAREST = 8, N_ROWS_COMPARED = 3, UNSETTLED = 0 };
 
 struct neighbour {
   double    length;
@@ -31,7 +32,7 @@ struct lunes {
   MPI_Comm          comm;
   PetscMPIInt       size;
   HoleIndex         n, first, n_local, half;
-  int               n_nearest; /* neighbours a point: N_NEAREST, or n - 1 if that is less */
+  int               n_nearest, n_compared; /* N_NEAREST and N_ROWS_COMPARED, or n - 1 if that is less */
   double            cutoff;
   struct neighbour *nearest; /* [n, n_nearest] of all points, ascending */
   signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
@@ -55,8 +56,9 @@ static HoleIndex place_of(const struct lunes *l, HoleIndex i, HoleIndex j)
 static PetscErrorCode allocate(struct lunes *l)
 {
   PetscFunctionBegin;
-  l->half      = l->n / 2;
-  l->n_nearest = (int)PetscMin(N_NEAREST, l->n - 1);
+  l->half       = l->n / 2;
+  l->n_nearest  = (int)PetscMin(N_NEAREST, l->n - 1);
+  l->n_compared = (int)PetscMin(N_ROWS_COMPARED, l->n - 1);
   PetscCall(hole_fault(l->comm, "lunes_allocate"));
   PetscCall(PetscMalloc1(l->n * l->n_nearest, &l->nearest));
   PetscCall(PetscMalloc1(l->n_local * l->half + HOLE_LANES, &l->settled));
@@ -185,9 +187,9 @@ static PetscErrorCode list_uses(struct lunes *l, struct use **uses)
   HoleIndex n_uses = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(l->n_local * l->n_nearest, uses));
+  PetscCall(PetscMalloc1(l->n_local * l->n_compared, uses));
   for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
-    for (int t = 0; t < l->n_nearest; ++t) (*uses)[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
+    for (int t = 0; t < l->n_compared; ++t) (*uses)[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
   }
   qsort(*uses, (size_t)n_uses, sizeof(**uses), by_neighbour_then_point);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -196,7 +198,7 @@ static PetscErrorCode list_uses(struct lunes *l, struct use **uses)
 /* Sieve 1. Collective. */
 static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
 {
-  const HoleIndex   n_uses = l->n_local * l->n_nearest;
+  const HoleIndex   n_uses = l->n_local * l->n_compared;
   HoleIndex         stride, u = 0;
   struct use       *uses;
   hole_panels       panels;
@@ -375,8 +377,8 @@ HoleIndex hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
   HoleIndex n_local = hole_block_count(n, size, 0);
 
-  return n_local * (n / 2) +
-         N_NEAREST * (n * (HoleIndex)sizeof(struct neighbour) + n_local * (HoleIndex)sizeof(struct use));
+  return n_local * (n / 2) + n_local * N_ROWS_COMPARED * (HoleIndex)sizeof(struct use) +
+         n * N_NEAREST * (HoleIndex)sizeof(struct neighbour);
 }
 
 /* The smallest of max(a[m], b[m]). */

@@ -14,7 +14,7 @@
  * Collective. `edges` is to be freed with PetscFree().
  *
  * Memory a rank: one byte for each pair it looks at, n_local * n / 2; 100 bytes a point for the nearest neighbours of
- * all; the panels. Time: every row of the matrix passes twice; T = 8 vector compares a pair settle nearly all of them.
+ * all; the panels. Time: every row of the matrix passes twice; three vector compares a pair settle nearly all of them.
  */
 PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[]);

@@ -5,19 +5,18 @@
    the lune of f is among them, the pivot is (f, k*), an apparent pair, and the column {f} is added. Else it is (f, k)
    with the smallest k, and an earlier column with that pivot is added, or the pivot is new.
 
-   Triangles are generated lazily: first those of a short piece of the window, then ever longer ones. Most columns find their
-   pivot in the first piece. */
+   Triangles are generated lazily. One scan of the chain's rows gives the first few triangles from a length on, and the length up
+   to which they are complete. Most columns find their pivot among these; the others scan again from there. What lies beyond
+   the window goes along with the column, so the number of scans does not depend on the windows. */
 #include "reduction.h"
 
 #include "../core/simd.h"
 #include "lunes.h"
+#include <math.h>
 #include <stdlib.h>
 #include <uthash.h>
 
-enum {
-  FIRST_PIECE  = 64,
-  PIECE_GROWTH = 4
-}; /* the first piece is this part of the window, the next so many times longer */
+enum { PIECE_TRIANGLES = 24 /* about so many triangles make a piece */ };
 
 /* Key of the table of pivots: no padding, since it is compared bytewise. */
 struct pivot_key {
@@ -34,6 +33,7 @@ struct hole_reduction_s {
   HoleDistances              d;
   hole_row_cache             cache;
   HoleIndex                  n;
+  double                     end;    /* no triangle is as long */
   struct pivot_entry        *pivots; /* uthash */
   struct hole_triangle      *heap;   /* least triangle first */
   HoleIndex                  n_heap, heap_capacity;
@@ -42,12 +42,13 @@ struct hole_reduction_s {
   struct hole_reduction_work work;
 };
 
-PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, hole_reduction *reduction)
+PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, double end, hole_reduction *reduction)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(reduction));
   (*reduction)->d     = d;
   (*reduction)->cache = cache;
+  (*reduction)->end   = end;
   PetscCall(HoleDistancesGetShape(d, &(*reduction)->n, NULL, NULL, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -57,6 +58,7 @@ PetscErrorCode hole_column_create(struct hole_edge_key birth, struct hole_column
   PetscFunctionBegin;
   PetscCall(PetscNew(column));
   (*column)->birth    = birth;
+  (*column)->complete = birth.length;
   (*column)->capacity = 1;
   PetscCall(PetscMalloc1(1, &(*column)->chain));
   (*column)->chain[(*column)->n++] = (struct hole_chain_edge){birth.i, birth.j};
@@ -68,6 +70,7 @@ PetscErrorCode hole_column_destroy(struct hole_column **column)
   PetscFunctionBegin;
   if (!*column) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree((*column)->chain));
+  PetscCall(PetscFree((*column)->ahead));
   PetscCall(PetscFree(*column));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -114,19 +117,28 @@ static inline int precedes(const struct hole_triangle *a, const struct hole_tria
   return order ? order < 0 : a->vertex < b->vertex;
 }
 
-static PetscErrorCode push(hole_reduction r, struct hole_triangle triangle)
+/* Put a triangle at the end, where it may break the order of the heap. */
+static PetscErrorCode append(hole_reduction r, struct hole_triangle triangle)
 {
-  HoleIndex place = r->n_heap++;
-
   PetscFunctionBegin;
-  if (place == r->heap_capacity) {
+  if (r->n_heap == r->heap_capacity) {
     r->heap_capacity = PetscMax(1024, 2 * r->heap_capacity);
     PetscCall(PetscRealloc((size_t)r->heap_capacity * sizeof(*r->heap), &r->heap));
   }
-  for (; place && precedes(&triangle, &r->heap[(place - 1) / 2]); place = (place - 1) / 2)
-    r->heap[place] = r->heap[(place - 1) / 2];
-  r->heap[place] = triangle;
+  r->heap[r->n_heap++] = triangle;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Order the heap again from `place` on, once it is a heap before. */
+static void restore_heap(hole_reduction r, HoleIndex place)
+{
+  for (; place < r->n_heap; ++place) {
+    struct hole_triangle triangle = r->heap[place];
+    HoleIndex            p        = place;
+
+    for (; p && precedes(&triangle, &r->heap[(p - 1) / 2]); p = (p - 1) / 2) r->heap[p] = r->heap[(p - 1) / 2];
+    r->heap[p] = triangle;
+  }
 }
 
 static struct hole_triangle pop(hole_reduction r)
@@ -144,9 +156,9 @@ static struct hole_triangle pop(hole_reduction r)
   return first;
 }
 
-/* Push triangle (i, j, k) under its longest edge. */
-static PetscErrorCode push_triangle(hole_reduction r, HoleIndex i, HoleIndex j, HoleIndex k, double ij, double ik,
-                                    double jk)
+/* Append triangle (i, j, k) under its longest edge. */
+static PetscErrorCode append_triangle(hole_reduction r, HoleIndex i, HoleIndex j, HoleIndex k, double ij, double ik,
+                                      double jk)
 {
   struct hole_triangle triangle = {hole_edge_key_of(ij, i, j), (uint32_t)k};
   struct hole_edge_key at_i = hole_edge_key_of(ik, i, k), at_j = hole_edge_key_of(jk, j, k);
@@ -154,9 +166,20 @@ static PetscErrorCode push_triangle(hole_reduction r, HoleIndex i, HoleIndex j, 
   PetscFunctionBegin;
   if (hole_edge_key_compare(&triangle.edge, &at_i) < 0) triangle = (struct hole_triangle){at_i, (uint32_t)j};
   if (hole_edge_key_compare(&triangle.edge, &at_j) < 0) triangle = (struct hole_triangle){at_j, (uint32_t)i};
-  PetscCall(push(r, triangle));
+  PetscCall(append(r, triangle));
   ++r->work.n_cofacets;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int by_precedence(const void *a, const void *b) { return precedes(a, b) ? -1 : precedes(b, a); }
+
+/* Keep the first few triangles, and all that tie with the last of them in length; `to` becomes the length from which on
+   triangles are missing. */
+static void shorten_piece(hole_reduction r, double *to)
+{
+  qsort(r->heap, (size_t)r->n_heap, sizeof(*r->heap), by_precedence);
+  *to = nextafter(r->heap[PIECE_TRIANGLES - 1].edge.length, INFINITY);
+  while (r->heap[r->n_heap - 1].edge.length >= *to) --r->n_heap;
 }
 
 /* The next block of eight vertices, at or after k, with a triangle of length in [from, to); `stride` if there is none. */
@@ -175,8 +198,9 @@ static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], con
   return stride;
 }
 
-/* Push the triangles on edge (i, j) with length in [from, to). */
-static PetscErrorCode push_cofacets(hole_reduction r, struct hole_chain_edge edge, double from, double to)
+/* Append the triangles on an edge with length in [from, *to). If there are more than `most`, *to comes down. */
+static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_edge edge, double from, double *to,
+                                      HoleIndex most)
 {
   const HoleIndex i = edge.i, j = edge.j, stride = HOLE_ROUND_UP(r->n);
   const double   *a, *b;
@@ -185,29 +209,60 @@ static PetscErrorCode push_cofacets(hole_reduction r, struct hole_chain_edge edg
   PetscCall(hole_row_cache_get(r->cache, i, &a));
   PetscCall(hole_row_cache_get(r->cache, j, &b));
   ++r->work.n_scans;
-  if (a[j] >= to) PetscFunctionReturn(PETSC_SUCCESS);
-  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, to); block < stride;
-       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, to)) {
+  if (a[j] >= *to) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, *to); block < stride;
+       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, *to)) {
     for (HoleIndex k = block; k < block + HOLE_LANES; ++k) {
       double length = PetscMax(a[j], PetscMax(a[k], b[k]));
 
-      if (length >= from && length < to && k != i && k != j) PetscCall(push_triangle(r, i, j, k, a[j], a[k], b[k]));
+      if (length >= from && length < *to && k != i && k != j) PetscCall(append_triangle(r, i, j, k, a[j], a[k], b[k]));
+    }
+    if (r->n_heap > most) {
+      shorten_piece(r, to);
+      most = PetscMax(most, 2 * r->n_heap); /* ties may keep many */
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Ask for the rows of the edge after this one while this one is worked on. */
+static PetscErrorCode look_ahead(hole_reduction r, HoleIndex e, HoleIndex n, const struct hole_chain_edge chain[])
+{
+  PetscFunctionBegin;
+  if (e + 1 == n) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].i));
+  PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].j));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill the empty heap with the next few triangles of a column; it is complete up to *to then. */
+static PetscErrorCode generate_triangles(hole_reduction r, const struct hole_column *column, double *to)
+{
+  const double from = *to;
+
+  PetscFunctionBegin;
+  *to = r->end;
+  for (HoleIndex e = 0; e < column->n; ++e) {
+    PetscCall(look_ahead(r, e, column->n, column->chain));
+    PetscCall(append_cofacets(r, column->chain[e], from, to, 2 * PIECE_TRIANGLES));
+  }
+  if (r->n_heap >= PIECE_TRIANGLES) shorten_piece(r, to);
+  restore_heap(r, 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the triangles of a chain with length in [from, to). */
 static PetscErrorCode push_chain(hole_reduction r, HoleIndex n, const struct hole_chain_edge chain[], double from,
                                  double to)
 {
+  const HoleIndex n_before = r->n_heap;
+
   PetscFunctionBegin;
   for (HoleIndex e = 0; e < n; ++e) {
-    if (e + 1 < n) {
-      PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].i));
-      PetscCall(hole_row_cache_prefetch(r->cache, chain[e + 1].j));
-    }
-    PetscCall(push_cofacets(r, chain[e], from, to));
+    PetscCall(look_ahead(r, e, n, chain));
+    PetscCall(append_cofacets(r, chain[e], from, &to, INT64_MAX));
   }
+  restore_heap(r, n_before);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -234,8 +289,11 @@ static PetscErrorCode take_front(hole_reduction r, struct hole_edge_key *edge)
 
 static PetscErrorCode put_front_back(hole_reduction r, const struct hole_edge_key *edge)
 {
+  const HoleIndex n_before = r->n_heap;
+
   PetscFunctionBegin;
-  for (HoleIndex v = 0; v < r->n_front; ++v) PetscCall(push(r, (struct hole_triangle){*edge, r->front[v]}));
+  for (HoleIndex v = 0; v < r->n_front; ++v) PetscCall(append(r, (struct hole_triangle){*edge, r->front[v]}));
+  restore_heap(r, n_before);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -299,42 +357,66 @@ static PetscErrorCode add_column(hole_reduction r, struct hole_column *column, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reduce by the triangles on the heap, those shorter than `to`. */
-static PetscErrorCode reduce_piece(hole_reduction r, struct hole_column *column, double to, struct hole_triangle *pivot,
-                                   PetscBool *found)
+/* Put a column's triangles on the heap. */
+static PetscErrorCode load(hole_reduction r, const struct hole_column *column)
+{
+  PetscFunctionBegin;
+  r->n_heap = 0;
+  for (HoleIndex t = 0; t < column->n_ahead; ++t) PetscCall(append(r, column->ahead[t])); /* stored as a heap */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Give the triangles on the heap back to the column, without pairs of equal ones. Ascending order is a heap, too. */
+static PetscErrorCode unload(hole_reduction r, struct hole_column *column)
+{
+  HoleIndex n = 0;
+
+  PetscFunctionBegin;
+  qsort(r->heap, (size_t)r->n_heap, sizeof(*r->heap), by_precedence);
+  for (HoleIndex t = 0; t < r->n_heap; ++t) {
+    if (t + 1 < r->n_heap && !by_precedence(&r->heap[t], &r->heap[t + 1])) ++t;
+    else r->heap[n++] = r->heap[t];
+  }
+  PetscCall(PetscFree(column->ahead));
+  PetscCall(PetscMalloc1(n, &column->ahead));
+  PetscCall(PetscArraycpy(column->ahead, r->heap, n));
+  column->n_ahead = n;
+  tidy_chain(column);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Reduce by the triangles on the heap that are shorter than `high`: a pivot is found, or none of them is left. */
+static PetscErrorCode reduce_heap(hole_reduction r, struct hole_column *column, double high,
+                                  struct hole_triangle *pivot, PetscBool *found)
 {
   struct hole_edge_key edge;
   PetscBool            apparent = PETSC_FALSE, added = PETSC_FALSE;
 
   PetscFunctionBegin;
   *found = PETSC_FALSE;
-  while (r->n_heap && !*found) {
+  while (r->n_heap && r->heap[0].edge.length < high && !*found) {
     PetscCall(take_front(r, &edge));
     if (!r->n_front) continue;
     PetscCall(first_of_front(r, &edge, pivot, &apparent));
-    PetscCall(add_column(r, column, pivot, apparent, to, &added));
+    PetscCall(add_column(r, column, pivot, apparent, column->complete, &added));
     *found = (PetscBool)!added;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_reduction_reduce(hole_reduction r, double low, double high, struct hole_column **column,
+PetscErrorCode hole_reduction_reduce(hole_reduction r, double high, struct hole_column **column,
                                      struct hole_triangle *pivot, PetscBool *found)
 {
-  double from = PetscMax(low, (*column)->birth.length), piece = (high - from) / FIRST_PIECE;
-
   PetscFunctionBegin;
-  *found    = PETSC_FALSE;
-  r->n_heap = 0;
-  while (from < high && !*found) {
-    double to = from + piece < high && from + piece > from ? from + piece : high;
-
-    PetscCall(push_chain(r, (*column)->n, (*column)->chain, from, to));
-    PetscCall(reduce_piece(r, *column, to, pivot, found));
+  PetscCall(load(r, *column));
+  PetscCall(reduce_heap(r, *column, high, pivot, found));
+  while (!*found && !r->n_heap && (*column)->complete < high) {
     tidy_chain(*column);
-    from = to;
-    piece *= PIECE_GROWTH;
+    PetscCall(generate_triangles(r, *column, &(*column)->complete));
+    PetscCall(reduce_heap(r, *column, high, pivot, found));
   }
+  if (*found) r->n_heap = 0; /* nobody will ask what lies beyond the pivot */
+  PetscCall(unload(r, *column));
   if (*found) PetscCall(keep_pivot(r, pivot, column));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

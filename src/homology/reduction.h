@@ -1,7 +1,7 @@
 /* reduction.h - columns of persistent cohomology in dimension 1, reduced within a window of lengths.
 
-   A column is the coboundary of a chain of edges. It is never stored: the chain is, and the triangles of the window at hand are
-   generated from it. Triangles are ordered by longest edge, then opposite vertex: the most central vertex of the edge's lune
+   A column is the coboundary of a chain of edges. It is never stored: the chain is, and the next few triangles are generated
+   from it as they are needed. Triangles are ordered by longest edge, then opposite vertex: the most central vertex of the edge's lune
    first, then by id. The pivot of a column is its first triangle. */
 #pragma once
 
@@ -12,17 +12,23 @@ struct hole_chain_edge {
   uint32_t i, j;
 };
 
-/* A column that is born at edge `birth`, with its chain; `birth` is the chain's earliest edge. */
-struct hole_column {
-  struct hole_edge_key    birth;
-  HoleIndex               n, capacity;
-  struct hole_chain_edge *chain;
-};
-
 /* A triangle: longest edge and opposite vertex. */
 struct hole_triangle {
   struct hole_edge_key edge;
   uint32_t             vertex;
+};
+
+/* A column that is born at edge `birth`, with its chain; `birth` is the chain's earliest edge.
+
+   Of its triangles those shorter than `complete` have been generated, and those that are not cancelled are in `ahead`, a heap. So a
+   column that moves on needs no second look at the rows of its chain. */
+struct hole_column {
+  struct hole_edge_key    birth;
+  HoleIndex               n, capacity;
+  struct hole_chain_edge *chain; /* [n] */
+  double                  complete;
+  HoleIndex               n_ahead;
+  struct hole_triangle   *ahead; /* [n_ahead] */
 };
 
 /* What the reduction did, for balance and reports. */
@@ -32,20 +38,20 @@ struct hole_reduction_work {
 
 typedef struct hole_reduction_s *hole_reduction;
 
-/* Not collective. Rows come from `cache`. */
-PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, hole_reduction *reduction);
+/* Not collective. Rows come from `cache`; there are no triangles of length `end` or more. */
+PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, double end, hole_reduction *reduction);
 
 /* A column with the chain {birth}. */
 PetscErrorCode hole_column_create(struct hole_edge_key birth, struct hole_column **column);
 PetscErrorCode hole_column_destroy(struct hole_column **column);
 
 /*
- * Reduce a column against those reduced before it, within triangles of length in [low, high).
+ * Reduce a column against those reduced before it, within triangles shorter than `high`, the end of its window.
  *
  * If a pivot is found there the column now belongs to the reduction, and *column is NULL; otherwise the column is ready for the
  * next window. Columns of one window must come in the global order: latest birth first.
  */
-PetscErrorCode hole_reduction_reduce(hole_reduction reduction, double low, double high, struct hole_column **column,
+PetscErrorCode hole_reduction_reduce(hole_reduction reduction, double high, struct hole_column **column,
                                      struct hole_triangle *pivot, PetscBool *found);
 
 const struct hole_reduction_work *hole_reduction_get_work(hole_reduction reduction);

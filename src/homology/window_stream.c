@@ -13,9 +13,9 @@
 enum {
   TAG             = 0,
   N_SAMPLES       = 512,       /* births that a rank shows to the others, to find quantiles */
-  WINDOWS_A_RANK  = 16,        /* windows, if the caller leaves the choice to us ... */
-  LEAST_WINDOWS   = 64,        /* ... but at least so many ... */
-  BIRTHS_A_WINDOW = 8,         /* ... and not more than have this many columns of their own */
+  WINDOWS_A_RANK  = 8,         /* windows, if the caller leaves the choice to us: enough to balance the work ... */
+  BIRTHS_A_WINDOW = 8,         /* ... but not more than have this many columns of their own */
+  COLUMNS_AHEAD   = 8,         /* columns whose rows are asked for before their turn comes */
   MESSAGE_BYTES   = 64 * 1024, /* a message is sent when it is this long, or when nothing else can be done */
 };
 
@@ -28,7 +28,8 @@ struct message_head {
 
 struct column_head {
   struct hole_edge_key birth;
-  HoleIndex            n;
+  double               complete;
+  HoleIndex            n, n_ahead;
 };
 
 struct message {
@@ -99,7 +100,7 @@ static PetscErrorCode gather_samples(hole_stream s, HoleIndex n_births, const st
 static PetscErrorCode set_bounds(hole_stream s, PetscInt n_windows, double cutoff, const struct sample samples[],
                                  HoleIndex n_total)
 {
-  HoleIndex wanted = PetscMax(LEAST_WINDOWS, (HoleIndex)WINDOWS_A_RANK * s->size), sample = 0;
+  HoleIndex wanted = s->size > 1 ? (HoleIndex)WINDOWS_A_RANK * s->size : 1, sample = 0;
   double    below = 0;
 
   PetscFunctionBegin;
@@ -234,9 +235,8 @@ PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cuto
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void hole_stream_bounds(hole_stream s, HoleIndex window, double *low, double *high, PetscBool *last)
+void hole_stream_end(hole_stream s, HoleIndex window, double *high, PetscBool *last)
 {
-  *low  = s->bounds[window];
   *high = s->bounds[window + 1];
   *last = (PetscBool)(window + 1 == s->n_windows);
 }
@@ -334,7 +334,7 @@ static PetscErrorCode enqueue(struct window *w, struct hole_column *column)
 PetscErrorCode hole_stream_pass_on(hole_stream s, HoleIndex window, struct hole_column **column)
 {
   struct window     *w    = own_window(s, window);
-  struct column_head head = {(*column)->birth, (*column)->n};
+  struct column_head head = {(*column)->birth, (*column)->complete, (*column)->n, (*column)->n_ahead};
 
   PetscFunctionBegin;
   if (owner_of(s, window + 1) == s->rank) {
@@ -345,6 +345,7 @@ PetscErrorCode hole_stream_pass_on(hole_stream s, HoleIndex window, struct hole_
   if (!w->out) PetscCall(create_message(COLUMNS, window + 1, &w->out));
   PetscCall(append_bytes(w->out, sizeof(head), &head));
   PetscCall(append_bytes(w->out, (size_t)head.n * sizeof(*(*column)->chain), (*column)->chain));
+  PetscCall(append_bytes(w->out, (size_t)head.n_ahead * sizeof(*(*column)->ahead), (*column)->ahead));
   ++((struct message_head *)w->out->bytes)->n_columns;
   ++s->n_columns_sent;
   PetscCall(hole_column_destroy(column));
@@ -369,26 +370,46 @@ static PetscErrorCode end_window(hole_stream s, struct window *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Copy n bytes to `to` and step over them. */
+static PetscErrorCode take_bytes(const char **bytes, size_t n, void *to)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMemcpy(to, *bytes, n));
+  *bytes += n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode unpack_column(const char **bytes, struct hole_column **column)
+{
+  struct column_head  head;
+  struct hole_column *c;
+
+  PetscFunctionBegin;
+  PetscCall(take_bytes(bytes, sizeof(head), &head));
+  PetscCall(PetscNew(column));
+  c           = *column;
+  c->birth    = head.birth;
+  c->complete = head.complete;
+  c->n = c->capacity = head.n;
+  c->n_ahead         = head.n_ahead;
+  PetscCall(PetscMalloc1(c->n, &c->chain));
+  PetscCall(PetscMalloc1(c->n_ahead, &c->ahead));
+  PetscCall(take_bytes(bytes, (size_t)c->n * sizeof(*c->chain), c->chain));
+  PetscCall(take_bytes(bytes, (size_t)c->n_ahead * sizeof(*c->ahead), c->ahead));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Put the columns of a message into their window's queue. */
 static PetscErrorCode unpack(hole_stream s, const char bytes[])
 {
   struct message_head head;
-  struct column_head  column_head;
   struct hole_column *column;
 
   PetscFunctionBegin;
-  PetscCall(PetscMemcpy(&head, bytes, sizeof(head)));
-  bytes += sizeof(head);
+  PetscCall(take_bytes(&bytes, sizeof(head), &head));
   if (head.kind == FAILURE) s->failed = PETSC_TRUE;
   for (HoleIndex c = 0; c < head.n_columns; ++c) {
-    PetscCall(PetscMemcpy(&column_head, bytes, sizeof(column_head)));
-    bytes += sizeof(column_head);
-    PetscCall(PetscNew(&column));
-    column->birth = column_head.birth;
-    column->n = column->capacity = column_head.n;
-    PetscCall(PetscMalloc1(column->n, &column->chain));
-    PetscCall(PetscMemcpy(column->chain, bytes, (size_t)column->n * sizeof(*column->chain)));
-    bytes += (size_t)column->n * sizeof(*column->chain);
+    PetscCall(unpack_column(&bytes, &column));
     PetscCall(enqueue(own_window(s, head.window), column));
   }
   if (head.kind == LAST_COLUMNS) own_window(s, head.window)->upstream_ended = PETSC_TRUE;
@@ -432,7 +453,26 @@ static PetscErrorCode take_column(hole_stream s, struct window *w, struct hole_c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_stream_next(hole_stream s, HoleIndex *window, struct hole_column **column, PetscBool *finished)
+/* Ask for the rows that the columns after this one will need first. */
+static PetscErrorCode look_ahead(hole_stream s, const struct window *w, hole_row_cache cache)
+{
+  const struct queued *q = w->head;
+
+  PetscFunctionBegin;
+  for (HoleIndex b = 1; b <= PetscMin(w->n_births, COLUMNS_AHEAD); ++b) {
+    PetscCall(hole_row_cache_prefetch(cache, s->births[w->first_birth + w->n_births - b].i));
+    PetscCall(hole_row_cache_prefetch(cache, s->births[w->first_birth + w->n_births - b].j));
+  }
+  for (int c = 0; c < COLUMNS_AHEAD && q && !w->n_births; ++c, q = q->next) {
+    if (!q->column->n_ahead) continue;
+    PetscCall(hole_row_cache_prefetch(cache, q->column->ahead[0].edge.i));
+    PetscCall(hole_row_cache_prefetch(cache, q->column->ahead[0].edge.j));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_stream_next(hole_stream s, hole_row_cache cache, HoleIndex *window, struct hole_column **column,
+                                PetscBool *finished)
 {
   PetscBool received = PETSC_TRUE;
 
@@ -445,6 +485,7 @@ PetscErrorCode hole_stream_next(hole_stream s, HoleIndex *window, struct hole_co
 
     *window = w->id;
     PetscCall(take_column(s, w, column));
+    if (*column) PetscCall(look_ahead(s, w, cache));
     if (!*column && w->upstream_ended && !w->ended) PetscCall(end_window(s, w));
   }
   /* Nothing to do: what others may be waiting for goes out now. */

@@ -15,15 +15,15 @@ typedef struct hole_stream_s *hole_stream;
 PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cutoff, HoleIndex n_births,
                                   const struct hole_edge_key births[], hole_stream *stream);
 
-/* Lengths [low, high) of a window, and whether it is the last. */
-void hole_stream_bounds(hole_stream stream, HoleIndex window, double *low, double *high, PetscBool *last);
+/* The length at which a window ends (excluded), and whether it is the last. */
+void hole_stream_end(hole_stream stream, HoleIndex window, double *high, PetscBool *last);
 
 /*
- * The next column to reduce, now the caller's, and its window; NULL if none is ready. Not collective; receives what has come.
+ * The next column to reduce, now the caller's, and its window; NULL if none is ready. Not collective; receives what has come, and asks `cache` for the rows that come next.
  * `finished` once all windows of this rank are done, or a rank has failed.
  */
-PetscErrorCode hole_stream_next(hole_stream stream, HoleIndex *window, struct hole_column **column,
-                                PetscBool *finished);
+PetscErrorCode hole_stream_next(hole_stream stream, hole_row_cache cache, HoleIndex *window,
+                                struct hole_column **column, PetscBool *finished);
 
 /* Send a column from `window` to the next one; *column is NULL afterwards. Not collective. */
 PetscErrorCode hole_stream_pass_on(hole_stream stream, HoleIndex window, struct hole_column **column);

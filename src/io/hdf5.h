@@ -6,13 +6,21 @@
 
 #include <hdf5.h>
 #include <hole/hole_types.h>
+#include <string.h>
 
 #define HOLE_REASON_LENGTH 256
 
-/* Called by H5Ewalk2() with the innermost error first. */
+/* Called by H5Ewalk2() with the innermost error first. Of a failed system call, which HDF5 describes in several lines with addresses,
+   only the words of the system are kept. */
 static inline herr_t hole_hdf5_keep_first(unsigned n, const H5E_error2_t *error, void *reason)
 {
-  if (!n) (void)PetscStrncpy((char *)reason, error->desc ? error->desc : "", HOLE_REASON_LENGTH);
+  static const char words[] = "error message = '";
+  const char       *start   = error->desc ? strstr(error->desc, words) : NULL;
+  char             *text    = (char *)reason;
+
+  if (n) return 0;
+  (void)PetscStrncpy(text, start ? start + sizeof(words) - 1 : error->desc ? error->desc : "", HOLE_REASON_LENGTH);
+  text[strcspn(text, start ? "'" : "\n")] = 0;
   return 0;
 }
 

@@ -8,7 +8,13 @@
    report success and leave holes (OMPIO, collective and independent), to wait for ever, or to end in a segmentation fault (ROMIO).
    pwrite() says what went wrong, and the blocks are contiguous, so collective buffering has nothing to gain.
 
-   Attributes, groups and datasets carry no time stamps. */
+   Rank 0 reserves room on the disk before each call that changes the structure: HDF5 1.10 cannot let go of a file whose structure it
+   could not write (it leaves the file open and prints at the end of the program).
+
+   Groups and datasets carry no time stamps. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+  #define _GNU_SOURCE /* fallocate() */
+#endif
 #include "writer.h"
 
 #include "../core/block.h"
@@ -21,7 +27,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PACK_BYTES ((size_t)1 << 20) /* buffer in which records are packed */
+/* Store what an HDF5 call returned that may write to the disk. */
+#define HoleWriteHDF5(w, ret, call) \
+  do { \
+    char hole_reason[HOLE_REASON_LENGTH]; \
+    HoleTryHDF5(ret, hole_reason, call); \
+    PetscCheck((ret) >= 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s cannot be written: %s", (w)->path, \
+               hole_reason); \
+  } while (0)
+
+#define SLACK_BYTES ((int64_t)256 << 10) /* more than the structure of one object takes */
+#define PACK_BYTES  ((size_t)1 << 20)    /* buffer in which records are packed */
 
 struct hole_writer_s {
   MPI_Comm    comm;
@@ -31,6 +47,7 @@ struct hole_writer_s {
   PetscBool   created;   /* rank 0: the temporary file stands on the disk and is ours to remove */
   PetscBool   failed;    /* something was not written: there will be no commit; equal on all ranks */
   hid_t       file;      /* rank 0 only, else 0 */
+  int64_t     reserved;  /* rank 0: bytes of the file that the disk has room for */
   int         rows_file; /* descriptor through which this rank writes its rows; -1 if closed */
 };
 
@@ -52,7 +69,7 @@ struct dataset {
 
 /* HDF5 handles of one step on rank 0; zero is no valid handle. */
 struct handles {
-  hid_t type, member, space, create, object, attribute;
+  hid_t type, member, space, create, access, object, attribute;
 };
 
 static PetscErrorCode close_handles(struct handles *h)
@@ -62,6 +79,7 @@ static PetscErrorCode close_handles(struct handles *h)
   PetscFunctionBegin;
   if (h->attribute > 0) status |= H5Aclose(h->attribute);
   if (h->object > 0) status |= H5Oclose(h->object);
+  if (h->access > 0) status |= H5Pclose(h->access);
   if (h->create > 0) status |= H5Pclose(h->create);
   if (h->space > 0) status |= H5Sclose(h->space);
   if (h->member > 0) status |= H5Tclose(h->member);
@@ -138,16 +156,46 @@ static PetscErrorCode make_temporary(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Rank 0: room for `more` bytes of rows or text and the structure around them. Where the file system cannot reserve, we go on: then a
+   full disk is found by writing. Not by posix_fallocate(), which then writes into the range itself. */
+static PetscErrorCode reserve_room(hole_writer w, int64_t more)
+{
+  hsize_t used   = 0;
+  int     number = 0;
+  herr_t  asked;
+
+  PetscFunctionBegin;
+  if (w->file > 0) HoleCallHDF5(asked, PETSC_ERR_LIB, H5Fget_filesize(w->file, &used));
+  more += (int64_t)used + SLACK_BYTES;
+  if (more <= w->reserved) PetscFunctionReturn(PETSC_SUCCESS);
+  more += SLACK_BYTES; /* so that not every small object asks */
+#if defined(__linux__)
+  do {
+    number = fallocate(w->rows_file, 0, w->reserved, more - w->reserved) ? errno : 0;
+  } while (number == EINTR);
+#endif
+  PetscCheck(number != ENOSPC && number != EDQUOT && number != EFBIG, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "Output %s cannot be written: %s (%" PRId64 " bytes so far, %" PRId64 " more are needed now)", w->path,
+             strerror(number), (int64_t)used, more - (int64_t)used);
+  w->reserved = more;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Rank 0. */
 static PetscErrorCode start_hdf5(hole_writer w, struct handles *h)
 {
   herr_t status;
 
   PetscFunctionBegin;
-  HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_ACCESS));
+  PetscCall(reserve_room(w, 0)); /* H5Fcreate() empties the file, and finds the room again */
+  HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_CREATE));
+  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0)); /* of the root group */
+  HoleCallHDF5(h->access, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_ACCESS));
   /* The format of 2008 admits attributes above 64 KiB, such as long lists of options, and h5py and all others read it. */
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_libver_bounds(h->create, H5F_LIBVER_V18, H5F_LIBVER_LATEST));
-  HoleCallHDF5(w->file, HOLE_ERR_RESOURCE, H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, h->create));
+  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_libver_bounds(h->access, H5F_LIBVER_V18, H5F_LIBVER_LATEST));
+  HoleWriteHDF5(w, w->file, H5Fcreate(w->temporary, H5F_ACC_TRUNC, h->create, h->access));
+  w->reserved = 0;
+  PetscCall(reserve_room(w, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -210,6 +258,7 @@ static PetscErrorCode make_groups(hole_writer w, const char path[], PetscBool pa
 
   PetscFunctionBegin;
   PetscCheck(strlen(path) < sizeof(part), PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "Path %s is too long", path);
+  PetscCall(reserve_room(w, 0));
   if (h->create <= 0) {
     HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_GROUP_CREATE));
     HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0));
@@ -217,10 +266,10 @@ static PetscErrorCode make_groups(hole_writer w, const char path[], PetscBool pa
   for (size_t end = 1; path[end - 1]; ++end) {
     if ((path[end] && path[end] != '/') || (!path[end] && parents_only) || path[end - 1] == '/') continue;
     PetscCall(PetscStrncpy(part, path, end + 1));
-    HoleCallHDF5(there, HOLE_ERR_RESOURCE, H5Lexists(w->file, part, H5P_DEFAULT));
+    HoleWriteHDF5(w, there, H5Lexists(w->file, part, H5P_DEFAULT));
     if (there) continue;
-    HoleCallHDF5(h->object, HOLE_ERR_RESOURCE, H5Gcreate2(w->file, part, H5P_DEFAULT, h->create, H5P_DEFAULT));
-    HoleCallHDF5(status, HOLE_ERR_RESOURCE, H5Oclose(h->object));
+    HoleWriteHDF5(w, h->object, H5Gcreate2(w->file, part, H5P_DEFAULT, h->create, H5P_DEFAULT));
+    HoleWriteHDF5(w, status, H5Oclose(h->object));
     h->object = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -240,35 +289,38 @@ static PetscErrorCode make_text_type(size_t bytes, hid_t *type)
 }
 
 /* Attach an attribute of type `type` to `object`. Takes over h->space and h->attribute. */
-static PetscErrorCode attach(hid_t object, const char name[], hid_t type, const void *value, struct handles *h)
+static PetscErrorCode attach(hole_writer w, hid_t object, const char name[], hid_t type, const void *value,
+                             struct handles *h)
 {
   htri_t there;
   herr_t status;
 
   PetscFunctionBegin;
-  HoleCallHDF5(there, HOLE_ERR_RESOURCE, H5Aexists(object, name));
-  if (there) HoleCallHDF5(status, HOLE_ERR_RESOURCE, H5Adelete(object, name));
+  HoleWriteHDF5(w, there, H5Aexists(object, name));
+  if (there) HoleWriteHDF5(w, status, H5Adelete(object, name));
   HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate(H5S_SCALAR));
-  HoleCallHDF5(h->attribute, HOLE_ERR_RESOURCE, H5Acreate2(object, name, type, h->space, H5P_DEFAULT, H5P_DEFAULT));
-  HoleCallHDF5(status, HOLE_ERR_RESOURCE, H5Awrite(h->attribute, type, value));
+  HoleWriteHDF5(w, h->attribute, H5Acreate2(object, name, type, h->space, H5P_DEFAULT, H5P_DEFAULT));
+  HoleWriteHDF5(w, status, H5Awrite(h->attribute, type, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode attach_text_work(hid_t object, const char name[], const char value[], struct handles *h)
+static PetscErrorCode attach_text_work(hole_writer w, hid_t object, const char name[], const char value[],
+                                       struct handles *h)
 {
   PetscFunctionBegin;
+  PetscCall(reserve_room(w, (int64_t)strlen(value)));
   PetscCall(make_text_type(strlen(value), &h->type));
-  PetscCall(attach(object, name, h->type, value, h));
+  PetscCall(attach(w, object, name, h->type, value, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode attach_text(hid_t object, const char name[], const char value[])
+static PetscErrorCode attach_text(hole_writer w, hid_t object, const char name[], const char value[])
 {
   struct handles h = {0};
   PetscErrorCode attached;
 
   PetscFunctionBegin;
-  attached = attach_text_work(object, name, value, &h);
+  attached = attach_text_work(w, object, name, value, &h);
   PetscCall(close_handles(&h));
   PetscCall(attached);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -278,8 +330,9 @@ static PetscErrorCode attach_number(hole_writer w, const char path[], const char
                                     const void *value, struct handles *h)
 {
   PetscFunctionBegin;
-  HoleCallHDF5(h->object, HOLE_ERR_RESOURCE, H5Oopen(w->file, path, H5P_DEFAULT));
-  PetscCall(attach(h->object, name, type_native(type), value, h));
+  PetscCall(reserve_room(w, 0));
+  HoleWriteHDF5(w, h->object, H5Oopen(w->file, path, H5P_DEFAULT));
+  PetscCall(attach(w, h->object, name, type_native(type), value, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -287,8 +340,8 @@ static PetscErrorCode attach_text_to(hole_writer w, const char path[], const cha
                                      struct handles *h)
 {
   PetscFunctionBegin;
-  HoleCallHDF5(h->object, HOLE_ERR_RESOURCE, H5Oopen(w->file, path, H5P_DEFAULT));
-  PetscCall(attach_text(h->object, name, value));
+  HoleWriteHDF5(w, h->object, H5Oopen(w->file, path, H5P_DEFAULT));
+  PetscCall(attach_text(w, h->object, name, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -383,6 +436,7 @@ static PetscErrorCode make_dataset(hole_writer w, const struct dataset *d, struc
   herr_t  status;
 
   PetscFunctionBegin;
+  PetscCall(reserve_room(w, d->n * (int64_t)d->element.in_file));
   PetscCall(make_groups(w, d->path, PETSC_TRUE, h));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pclose(h->create));
   h->create = 0;
@@ -393,10 +447,9 @@ static PetscErrorCode make_dataset(hole_writer w, const struct dataset *d, struc
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_layout(h->create, H5D_CONTIGUOUS));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_alloc_time(h->create, H5D_ALLOC_TIME_EARLY));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_fill_time(h->create, H5D_FILL_TIME_NEVER));
-  HoleCallHDF5(h->object, HOLE_ERR_RESOURCE,
-               H5Dcreate2(w->file, d->path, h->type, h->space, H5P_DEFAULT, h->create, H5P_DEFAULT));
-  PetscCall(attach_text(h->object, "description", d->description));
-  if (d->unit) PetscCall(attach_text(h->object, "unit", d->unit));
+  HoleWriteHDF5(w, h->object, H5Dcreate2(w->file, d->path, h->type, h->space, H5P_DEFAULT, h->create, H5P_DEFAULT));
+  PetscCall(attach_text(w, h->object, "description", d->description));
+  if (d->unit) PetscCall(attach_text(w, h->object, "unit", d->unit));
   offset = H5Dget_offset(h->object);
   PetscCheck(!d->n || offset != HADDR_UNDEF, PETSC_COMM_SELF, PETSC_ERR_PLIB, "Dataset %s has no place", d->path);
   *address = offset == HADDR_UNDEF ? -1 : (int64_t)offset;
@@ -592,20 +645,20 @@ static PetscErrorCode finish_rows(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0. The flush comes first: after a failed one the handle can still be closed, see abandon_file(). */
+/* Rank 0. After the flush HDF5 knows the size of the file, and room that was reserved beyond it is given back. */
 static PetscErrorCode finish_hdf5(hole_writer w)
 {
-  char   reason[HOLE_REASON_LENGTH];
-  herr_t status;
+  hid_t   file = w->file;
+  hsize_t size;
+  herr_t  status;
 
   PetscFunctionBegin;
-  HoleTryHDF5(status, reason, H5Fflush(w->file, H5F_SCOPE_GLOBAL));
-  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s: cannot complete the file: %s", w->path,
-             reason);
-  HoleTryHDF5(status, reason, H5Fclose(w->file));
+  HoleWriteHDF5(w, status, H5Fflush(file, H5F_SCOPE_GLOBAL));
+  HoleWriteHDF5(w, status, H5Fget_filesize(file, &size));
+  PetscCheck(!truncate(w->temporary, (off_t)size), PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "Output %s cannot be written: %s", w->path, strerror(errno));
   w->file = 0;
-  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s: cannot complete the file: %s", w->path,
-             reason);
+  HoleWriteHDF5(w, status, H5Fclose(file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -665,8 +718,8 @@ PetscErrorCode hole_writer_commit(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local. HDF5 completes what it holds when it closes a file, for which a full disk has no room; the file is not wanted, so it is
-   emptied first. Where a limit on the size of files is in the way HDF5 complains nevertheless, but lets go of the file. */
+/* Local. HDF5 writes what it holds when it closes a file, for which a full disk has no room: the file is not wanted, so it is
+   emptied first. */
 static PetscErrorCode abandon_file(hole_writer w)
 {
   herr_t status = 0;

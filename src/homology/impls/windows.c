@@ -85,14 +85,14 @@ static PetscErrorCode reduce_column(struct solver *s, HoleIndex window, struct h
 {
   struct hole_edge_key birth = column->birth;
   struct hole_triangle pivot;
-  double               low, high;
+  double               high;
   PetscBool            found, last;
   PetscErrorCode       reduced;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(s->comm, "windows_reduce"));
-  hole_stream_bounds(s->stream, window, &low, &high, &last);
-  reduced = hole_reduction_reduce(s->reduction, low, high, &column, &pivot, &found);
+  hole_stream_end(s->stream, window, &high, &last);
+  reduced = hole_reduction_reduce(s->reduction, high, &column, &pivot, &found);
   if (!reduced && (found || last)) reduced = record(s, birth, found ? &pivot : NULL);
   if (!reduced && !found && !last) reduced = hole_stream_pass_on(s->stream, window, &column);
   PetscCall(hole_column_destroy(&column)); /* NULL where it has a new owner */
@@ -110,7 +110,7 @@ static PetscErrorCode run_windows(struct solver *s)
   PetscFunctionBegin;
   while (!finished) {
     PetscCall(hole_row_cache_serve(s->cache));
-    PetscCall(hole_stream_next(s->stream, &window, &column, &finished));
+    PetscCall(hole_stream_next(s->stream, s->cache, &window, &column, &finished));
     if (!column) continue;
     PetscCall(reduce_column(s, window, column));
     hole_stream_progress(s->stream, &n_done, &n_windows);
@@ -133,9 +133,26 @@ static PetscErrorCode reduce(struct solver *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the reduction took on this rank, for -info. */
+static PetscErrorCode tell_work(struct solver *s)
+{
+  const struct hole_reduction_work *work = hole_reduction_get_work(s->reduction);
+  HoleIndex                         n_columns, n_bytes;
+
+  PetscFunctionBegin;
+  hole_stream_traffic(s->stream, &n_columns, &n_bytes);
+  PetscCall(PetscInfo(
+      NULL,
+      "Reduction: %" HoleIndex_FMT " cofacets, %" HoleIndex_FMT " additions, %" HoleIndex_FMT " scans, %" HoleIndex_FMT
+      " rows fetched, %" HoleIndex_FMT " columns and %" HoleIndex_FMT " bytes sent\n",
+      work->n_cofacets, work->n_additions, work->n_scans, hole_row_cache_fetched(s->cache), n_columns, n_bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram diagram)
 {
   const double          threshold = HoleFiltrationGetThreshold(s->homology->filtration);
+  const double          cutoff    = HoleFiltrationGetCutoff(s->homology->filtration);
   struct hole_edge_key *births    = NULL;
   HoleIndex             n_births = 0, n_local, n_pairs = 0, n_negative = 0, n_listed;
   PetscErrorCode        created;
@@ -147,12 +164,12 @@ static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram di
   hole_homology_end_phase(s->homology, "lunes", started);
   started = MPI_Wtime();
   PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->cache));
-  HoleCallAgreed(s->comm, hole_reduction_create(s->d, s->cache, &s->reduction));
-  created = hole_stream_create(s->comm, s->homology->n_windows, HoleFiltrationGetCutoff(s->homology->filtration),
-                               n_births, births, &s->stream);
+  HoleCallAgreed(s->comm, hole_reduction_create(s->d, s->cache, nextafter(cutoff, INFINITY), &s->reduction));
+  created = hole_stream_create(s->comm, s->homology->n_windows, cutoff, n_births, births, &s->stream);
   PetscCall(PetscFree(births));
   PetscCall(created);
   PetscCall(reduce(s));
+  PetscCall(tell_work(s));
 
   /* An edge within the threshold ends a component, or is born into a pair of dimension 1: the rest of those have length zero. */
   PetscCall(HoleDistancesCountPairs(s->d, threshold, &n_pairs));
