@@ -26,6 +26,11 @@ struct neighbour {
   HoleIndex id;
 };
 
+/* A neighbour k of an own point i, listed by k so that panels can serve them. */
+struct use {
+  HoleIndex k, i;
+};
+
 struct lunes {
   HoleHomology      homology;
   HoleDistances     d;
@@ -36,6 +41,7 @@ struct lunes {
   double            cutoff;
   struct neighbour *nearest; /* [n, n_nearest] of all points, ascending */
   signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
+  struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
   HoleIndex         n_edges, capacity;
   struct hole_edge_key *edges;
 };
@@ -168,11 +174,6 @@ static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleInde
     settle_range(end - right, row + right, row[k], row_k + right, 1, k < i, settled + place_of(l, i, right));
 }
 
-/* A neighbour k of an own point i, listed by k so that panels can serve them. */
-struct use {
-  HoleIndex k, i;
-};
-
 static int by_neighbour_then_point(const void *a, const void *b)
 {
   const struct use *x = a, *y = b;
@@ -182,16 +183,16 @@ static int by_neighbour_then_point(const void *a, const void *b)
 }
 
 /* Local. */
-static PetscErrorCode list_uses(struct lunes *l, struct use **uses)
+static PetscErrorCode list_uses(struct lunes *l)
 {
   HoleIndex n_uses = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(l->n_local * l->n_compared, uses));
+  PetscCall(PetscMalloc1(l->n_local * l->n_compared, &l->uses));
   for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
-    for (int t = 0; t < l->n_compared; ++t) (*uses)[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
+    for (int t = 0; t < l->n_compared; ++t) l->uses[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
   }
-  qsort(*uses, (size_t)n_uses, sizeof(**uses), by_neighbour_then_point);
+  qsort(l->uses, (size_t)n_uses, sizeof(*l->uses), by_neighbour_then_point);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -200,28 +201,27 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
 {
   const HoleIndex   n_uses = l->n_local * l->n_compared;
   HoleIndex         stride, u = 0;
-  struct use       *uses;
   hole_panels       panels;
   struct hole_panel panel;
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(l->d, NULL, &stride, NULL, NULL));
-  HoleCallAgreed(l->comm, list_uses(l, &uses)); /* local */
+  HoleCallAgreed(l->comm, list_uses(l)); /* local */
   PetscCall(hole_panels_create(l->d, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (; u < n_uses && uses[u].k < panel.first + panel.count; ++u) {
-      const double *row_k = panel.rows + (uses[u].k - panel.first) * stride;
-      HoleIndex     i = uses[u].i, end = i + 1 + pairs_of(l, i);
+    for (; u < n_uses && l->uses[u].k < panel.first + panel.count; ++u) {
+      const double *row_k = panel.rows + (l->uses[u].k - panel.first) * stride;
+      HoleIndex     i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
 
-      settle_pairs(l, i, i + 1, PetscMin(end, l->n), uses[u].k, row_k);
-      if (end > l->n) settle_pairs(l, i, 0, end - l->n, uses[u].k, row_k);
+      settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row_k);
+      if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row_k);
     }
     PetscCall(hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n));
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
-  PetscCall(PetscFree(uses));
+  PetscCall(PetscFree(l->uses));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -366,6 +366,7 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleI
   if (l.n > 1) found = find_empty(&l); /* one point has no edge */
   PetscCall(PetscFree(l.nearest));
   PetscCall(PetscFree(l.settled));
+  PetscCall(PetscFree(l.uses));
   if (found) PetscCall(PetscFree(l.edges));
   PetscCall(found);
   *n_edges = l.n_edges;

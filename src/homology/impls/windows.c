@@ -25,14 +25,16 @@
 #include <stdlib.h>
 
 struct solver {
-  HoleHomology   homology;
-  HoleDistances  d;
-  MPI_Comm       comm;
-  hole_row_cache cache;
-  hole_reduction reduction;
-  hole_stream    stream;
-  HoleInterval  *intervals;
-  HoleIndex      n_intervals, capacity;
+  HoleHomology          homology;
+  HoleDistances         d;
+  MPI_Comm              comm;
+  hole_row_cache        cache;
+  hole_reduction        reduction;
+  hole_stream           stream;
+  HoleIndex             n_births;
+  struct hole_edge_key *births; /* found by this rank, ascending */
+  HoleInterval         *intervals;
+  HoleIndex             n_intervals, capacity;
 };
 
 /* Is the edge one of the tree's? Equal total orders make this a search. */
@@ -45,17 +47,16 @@ static PetscBool is_in_tree(HoleTree tree, const struct hole_edge_key *key)
 }
 
 /* Edges with an empty lune, without those of the tree: the births of dimension 1. Collective. */
-static PetscErrorCode find_births(HoleHomology homology, HoleTree tree, HoleIndex *n, struct hole_edge_key *births[])
+static PetscErrorCode find_births(struct solver *s, HoleTree tree, double cutoff)
 {
-  HoleIndex n_edges, kept = 0;
+  HoleIndex n_edges = 0;
 
   PetscFunctionBegin;
-  PetscCall(hole_lunes_find_empty(homology, HoleFiltrationGetCutoff(homology->filtration), &n_edges, births));
+  PetscCall(hole_lunes_find_empty(s->homology, cutoff, &n_edges, &s->births));
   for (HoleIndex e = 0; e < n_edges; ++e) {
-    if (!is_in_tree(tree, &(*births)[e])) (*births)[kept++] = (*births)[e];
+    if (!is_in_tree(tree, &s->births[e])) s->births[s->n_births++] = s->births[e];
   }
-  qsort(*births, (size_t)kept, sizeof(**births), hole_edge_key_by_order);
-  *n = kept;
+  qsort(s->births, (size_t)s->n_births, sizeof(*s->births), hole_edge_key_by_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,9 +91,9 @@ static PetscErrorCode reduce_column(struct solver *s, HoleIndex window, struct h
   PetscErrorCode       reduced;
 
   PetscFunctionBegin;
-  PetscCall(hole_fault(s->comm, "windows_reduce"));
   hole_stream_end(s->stream, window, &high, &last);
-  reduced = hole_reduction_reduce(s->reduction, high, &column, &pivot, &found);
+  reduced = hole_fault(s->comm, "windows_reduce");
+  if (!reduced) reduced = hole_reduction_reduce(s->reduction, high, &column, &pivot, &found);
   if (!reduced && (found || last)) reduced = record(s, birth, found ? &pivot : NULL);
   if (!reduced && !found && !last) reduced = hole_stream_pass_on(s->stream, window, &column);
   PetscCall(hole_column_destroy(&column)); /* NULL where it has a new owner */
@@ -151,23 +152,20 @@ static PetscErrorCode tell_work(struct solver *s)
 
 static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram diagram)
 {
-  const double          threshold = HoleFiltrationGetThreshold(s->homology->filtration);
-  const double          cutoff    = HoleFiltrationGetCutoff(s->homology->filtration);
-  struct hole_edge_key *births    = NULL;
-  HoleIndex             n_births = 0, n_local, n_pairs = 0, n_negative = 0, n_listed;
-  PetscErrorCode        created;
-  double                started = MPI_Wtime();
+  const double threshold = HoleFiltrationGetThreshold(s->homology->filtration);
+  const double cutoff    = HoleFiltrationGetCutoff(s->homology->filtration);
+  HoleIndex    n_local, n_pairs = 0, n_negative = 0, n_listed;
+  double       started = MPI_Wtime();
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(s->d, NULL, NULL, NULL, &n_local));
-  PetscCall(find_births(s->homology, tree, &n_births, &births));
+  PetscCall(find_births(s, tree, cutoff));
   hole_homology_end_phase(s->homology, "lunes", started);
   started = MPI_Wtime();
   PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->cache));
   HoleCallAgreed(s->comm, hole_reduction_create(s->d, s->cache, nextafter(cutoff, INFINITY), &s->reduction));
-  created = hole_stream_create(s->comm, s->homology->n_windows, cutoff, n_births, births, &s->stream);
-  PetscCall(PetscFree(births));
-  PetscCall(created);
+  PetscCall(hole_stream_create(s->comm, s->homology->n_windows, cutoff, s->n_births, s->births, &s->stream));
+  PetscCall(PetscFree(s->births)); /* the stream has its own */
   PetscCall(reduce(s));
   PetscCall(tell_work(s));
 
@@ -197,6 +195,7 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
   PetscCall(hole_stream_destroy(&s.stream));
   PetscCall(hole_reduction_destroy(&s.reduction));
   PetscCall(hole_row_cache_destroy(&s.cache));
+  PetscCall(PetscFree(s.births));
   PetscCall(PetscFree(s.intervals));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);

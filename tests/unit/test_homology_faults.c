@@ -1,0 +1,69 @@
+/* A failure on one rank at any point of the computation is an error on every rank: nobody waits, and the ranks can still talk. */
+#include "matrices.h"
+
+#include <hole/hole_homology.h>
+
+static PetscErrorCode solve(HoleTree *tree, HoleDiagram *diagram)
+{
+  struct test_matrix matrix = {TEST_UNIFORM, 4};
+  HoleDistances      d;
+  HoleFiltration     f;
+  HoleHomology       h;
+  PetscErrorCode     solved;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, 60, test_matrix_row, &matrix, &d));
+  PetscCall(HoleFiltrationCreate(d, &f));
+  PetscCall(HoleFiltrationSetUp(f));
+  PetscCall(HoleHomologyCreate(f, &h));
+  PetscCall(HoleHomologySetWindows(h, 9));
+  solved = HoleHomologySolve(h, tree, diagram);
+  PetscCall(HoleHomologyDestroy(&h));
+  PetscCall(HoleFiltrationDestroy(&f));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
+{
+  HoleTree    tree    = NULL;
+  HoleDiagram diagram = NULL;
+  char        text[8];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
+  TEST_FAILS(HOLE_ERR_RESOURCE, solve(&tree, &diagram));
+  TEST_CHECK(!tree && !diagram, "%s: something was left", point);
+  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  const char *const points[] = {"distances_allocate", "forest_allocate", "lunes_allocate", "panels_allocate",
+                                "row_cache_allocate", "stream_allocate", "windows_reduce"};
+  HoleTree          tree;
+  HoleDiagram       diagram;
+  PetscMPIInt       size;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+#if defined(HOLE_ENABLE_FAULTS)
+  for (PetscMPIInt rank = 0; rank < size; ++rank) {
+    for (int p = 0; p < 7; ++p) PetscCall(check_fault(points[p], rank));
+  }
+#else
+  (void)points;
+  (void)check_fault;
+#endif
+  PetscCall(solve(&tree, &diagram)); /* and all is well again */
+  PetscCall(HoleTreeDestroy(&tree));
+  PetscCall(HoleDiagramDestroy(&diagram));
+  PetscCall(PetscFinalize());
+  return 0;
+}
