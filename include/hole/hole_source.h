@@ -22,7 +22,7 @@ HOLE_EXTERN PetscErrorCode HoleSourceSetLayers(HoleSource source, const char pat
 /** Datasets to take as layers instead of /layers: a comma list of paths in the file. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleSourceSetDatasets(HoleSource source, const char paths[]);
 
-/** Where the labels are, instead of /labels. Logically collective. */
+/** Where the labels are, instead of /labels; `none` for no labels. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleSourceSetLabelsDataset(HoleSource source, const char path[]);
 
 /**
@@ -89,12 +89,12 @@ HOLE_EXTERN PetscErrorCode HoleSourceGetClasses(HoleSource source, HoleIndex *n_
  * @param[in]  source     after HoleSourceSetUp()
  * @param[in]  l          in depth order, from 0
  * @param[out] acts       new object, owned by the caller
- * @param[out] positions  if not NULL: the position each local point was taken from, [n_local], to be freed with PetscFree();
- *                        NULL where the rule takes no single position
+ * @param[out] positions  if not NULL: the position y * W + x each local point was taken from, [n_local], to be freed with
+ *                        PetscFree(); NULL unless a spatial rule takes single positions of this layer
  *
- * @errors HOLE_ERR_INPUT: unreadable data, or a value that is NaN or infinite (layer, row and unit are named).
+ * @errors HOLE_ERR_INPUT: unreadable data, or a value that is NaN or infinite (dataset, row and element are named).
  * HOLE_ERR_RESOURCE: no memory.
- * @cost   8 * n_local * width bytes and a buffer of at most 64 MiB or one sample per rank; collective reads.
+ * @cost   8 * n_local * width bytes and buffers of at most 64 MiB, or one sample and one chunk, per rank; collective reads.
  */
 HOLE_EXTERN PetscErrorCode HoleSourceLoadLayer(HoleSource source, HoleIndex l, HoleActivations *acts,
                                                int32_t *positions[]);

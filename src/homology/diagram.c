@@ -1,5 +1,6 @@
 /* Diagrams: intervals gathered from all ranks, sorted by a total order. */
 #include "../core/cast.h"
+#include "../core/sort.h"
 #include <hole/hole_diagram.h>
 #include <stdlib.h>
 
@@ -82,7 +83,7 @@ PetscErrorCode HoleDiagramSetIntervals(HoleDiagram diagram, MPI_Comm comm, Petsc
   PetscCallMPI(MPI_Type_free(&type));
   PetscCall(PetscFree2(counts, starts));
   PetscCall(PetscFree(positive));
-  qsort(all, (size_t)n, sizeof(*all), by_birth_then_death_then_simplices);
+  hole_sort(all, n, sizeof(*all), by_birth_then_death_then_simplices);
   PetscCall(PetscFree(diagram->dim[dim].intervals));
   diagram->dim[dim].n          = n;
   diagram->dim[dim].intervals  = all;

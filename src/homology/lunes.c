@@ -13,6 +13,7 @@
 #include "../core/block.h"
 #include "../core/fault.h"
 #include "../core/simd.h"
+#include "../core/sort.h"
 #include "../distances/panels.h"
 #include <hole/hole_error.h>
 #include <math.h>
@@ -192,7 +193,7 @@ static PetscErrorCode list_uses(struct lunes *l)
   for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
     for (int t = 0; t < l->n_compared; ++t) l->uses[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
   }
-  qsort(l->uses, (size_t)n_uses, sizeof(*l->uses), by_neighbour_then_point);
+  hole_sort(l->uses, n_uses, sizeof(*l->uses), by_neighbour_then_point);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -11,6 +11,7 @@
 #include "reduction.h"
 
 #include "../core/simd.h"
+#include "../core/sort.h"
 #include "lunes.h"
 #include <math.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ static void tidy_chain(struct hole_column *column)
 {
   HoleIndex kept = 0;
 
-  qsort(column->chain, (size_t)column->n, sizeof(*column->chain), by_vertices);
+  hole_sort(column->chain, column->n, sizeof(*column->chain), by_vertices);
   for (HoleIndex e = 0; e < column->n; ++e) {
     if (e + 1 < column->n && !by_vertices(&column->chain[e], &column->chain[e + 1])) ++e;
     else column->chain[kept++] = column->chain[e];
@@ -177,7 +178,7 @@ static int by_precedence(const void *a, const void *b) { return precedes(a, b) ?
    triangles are missing. */
 static void shorten_piece(hole_reduction r, double *to)
 {
-  qsort(r->heap, (size_t)r->n_heap, sizeof(*r->heap), by_precedence);
+  hole_sort(r->heap, r->n_heap, sizeof(*r->heap), by_precedence);
   *to = nextafter(r->heap[PIECE_TRIANGLES - 1].edge.length, INFINITY);
   while (r->heap[r->n_heap - 1].edge.length >= *to) --r->n_heap;
 }
@@ -372,7 +373,7 @@ static PetscErrorCode unload(hole_reduction r, struct hole_column *column)
   HoleIndex n = 0;
 
   PetscFunctionBegin;
-  qsort(r->heap, (size_t)r->n_heap, sizeof(*r->heap), by_precedence);
+  hole_sort(r->heap, r->n_heap, sizeof(*r->heap), by_precedence);
   for (HoleIndex t = 0; t < r->n_heap; ++t) {
     if (t + 1 < r->n_heap && !by_precedence(&r->heap[t], &r->heap[t + 1])) ++t;
     else r->heap[n++] = r->heap[t];

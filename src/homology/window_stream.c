@@ -6,6 +6,7 @@
 
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/sort.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static PetscErrorCode gather_samples(hole_stream s, HoleIndex n_births, const st
   }
   PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, samples, 2 * N_SAMPLES, MPI_DOUBLE, s->comm));
   PetscCallMPI(MPI_Allreduce(&n_births, n_total, 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
-  qsort(samples, (size_t)s->size * N_SAMPLES, sizeof(*samples), by_length);
+  hole_sort(samples, (HoleIndex)s->size * N_SAMPLES, sizeof(*samples), by_length);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -176,7 +177,7 @@ static PetscErrorCode deal_births(hole_stream s, HoleIndex n_births, const struc
   PetscCallMPI(MPI_Type_commit(&type));
   PetscCallMPI(MPI_Alltoallv(packed, out.count, out.start, type, s->births, in.count, in.start, type, s->comm));
   PetscCallMPI(MPI_Type_free(&type));
-  qsort(s->births, (size_t)*n_mine, sizeof(*s->births), hole_edge_key_by_order);
+  hole_sort(s->births, *n_mine, sizeof(*s->births), hole_edge_key_by_order);
   PetscCall(PetscFree(packed));
   PetscCall(PetscFree5(out.count, out.start, in.count, in.start, filled));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -37,7 +37,8 @@ static PetscErrorCode compare(const struct outcome *got, const struct outcome *w
 
   PetscFunctionBegin;
   n = HoleTreeGetSize(want->tree);
-  TEST_CHECK(!memcmp(HoleTreeGetEdges(got->tree), HoleTreeGetEdges(want->tree), (size_t)(n - 1) * sizeof(HoleEdge)),
+  TEST_CHECK(n == 1 ||
+                 !memcmp(HoleTreeGetEdges(got->tree), HoleTreeGetEdges(want->tree), (size_t)(n - 1) * sizeof(HoleEdge)),
              "%s: the merge trees differ", label);
   for (PetscInt dim = 0; dim <= HoleDiagramGetMaxDim(want->diagram); ++dim) {
     PetscCall(HoleDiagramGetIntervals(got->diagram, dim, &m, &a, &zeros));
@@ -45,7 +46,7 @@ static PetscErrorCode compare(const struct outcome *got, const struct outcome *w
     TEST_CHECK(n == m && zeros == expected_zeros,
                "%s, dimension %d: %d intervals and %d zero pairs, expected %d and %d", label, (int)dim, (int)m,
                (int)zeros, (int)n, (int)expected_zeros);
-    TEST_CHECK(!memcmp(a, b, (size_t)n * sizeof(*a)), "%s, dimension %d: the intervals differ", label, (int)dim);
+    TEST_CHECK(!n || !memcmp(a, b, (size_t)n * sizeof(*a)), "%s, dimension %d: the intervals differ", label, (int)dim);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

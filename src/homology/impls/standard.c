@@ -3,6 +3,7 @@
    Every rank holds the whole matrix and all simplices up to the threshold, one dimension above the highest wanted, and reduces the
    boundary matrix from left to right. Nothing here is shared with the other algorithms but the order of simplices, which is written
    down once more, from its definition. */
+#include "../../core/sort.h"
 #include "../../core/union_find.h"
 #include "../../distances/panels.h"
 #include "../homology_impl.h"
@@ -76,7 +77,7 @@ static PetscErrorCode order_edges(struct standard *s)
   for (HoleIndex i = 0; i < s->n; ++i) {
     for (HoleIndex j = i + 1; j < s->n; ++j) s->edges[n_edges++] = (HoleEdge){s->length[i * s->n + j], i, j};
   }
-  qsort(s->edges, (size_t)n_edges, sizeof(*s->edges), HoleEdgeCompare);
+  hole_sort(s->edges, n_edges, sizeof(*s->edges), HoleEdgeCompare);
   for (HoleIndex e = 0; e < n_edges; ++e)
     s->rank[s->edges[e].i * s->n + s->edges[e].j] = s->rank[s->edges[e].j * s->n + s->edges[e].i] = e;
   for (HoleIndex e = 0; e < n_edges; ++e) s->center[e] = most_central(s, e);
@@ -264,7 +265,7 @@ static PetscErrorCode boundary(const struct skeleton *facets, const struct simpl
     for (int v = 0; v < facets->n_vertices; ++v) vertex[v] = simplex->vertex[v + (v >= left_out)];
     column->rows[left_out] = find_simplex(facets, vertex);
   }
-  qsort(column->rows, (size_t)column->n, sizeof(*column->rows), by_index);
+  hole_sort(column->rows, column->n, sizeof(*column->rows), by_index);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

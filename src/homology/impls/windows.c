@@ -14,6 +14,7 @@
 
    Every column of an edge whose lune is not empty is left out: it is half of a pair of length zero. docs/math/homology.md. */
 #include "../../core/fault.h"
+#include "../../core/sort.h"
 #include "../../core/union_find.h"
 #include "../forest.h"
 #include "../homology_impl.h"
@@ -56,7 +57,7 @@ static PetscErrorCode find_births(struct solver *s, HoleTree tree, double cutoff
   for (HoleIndex e = 0; e < n_edges; ++e) {
     if (!is_in_tree(tree, &s->births[e])) s->births[s->n_births++] = s->births[e];
   }
-  qsort(s->births, (size_t)s->n_births, sizeof(*s->births), hole_edge_key_by_order);
+  hole_sort(s->births, s->n_births, sizeof(*s->births), hole_edge_key_by_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
