@@ -8,7 +8,8 @@
 
 /** One interval. Unused places of the simplices, and the death simplex of an essential interval, are -1. */
 typedef struct {
-  double    birth, death;                    /**< lengths; death is infinite for an essential interval */
+  double    birth;                           /**< length at which it begins */
+  double    death;                           /**< length at which it ends; infinite for an essential interval */
   HoleIndex birth_simplex[HOLE_MAX_DIM + 1]; /**< ascending vertices, the first k + 1 for dimension k */
   HoleIndex death_simplex[HOLE_MAX_DIM + 2]; /**< ascending vertices, the first k + 2 for dimension k */
 } HoleInterval;

@@ -4,24 +4,33 @@
 
 #include <hole/hole_stages.h>
 
-/** Row of /flow/<metric>/nodes. Stage -1 holds the true labels, its clusters are the classes. */
+/** Row of `/flow/METRIC/nodes`. Stage -1 holds the true labels, its clusters are the classes. */
 typedef struct {
-  int32_t layer, stage, cluster;
+  int32_t layer;          /**< by order of addition, from 0 */
+  int32_t stage;          /**< place among the layer's stages; -1: the labels */
+  int32_t cluster;        /**< number of the cluster, or the class */
   int64_t size;           /**< points that are not outliers */
   int32_t dominant_class; /**< most frequent label, the smallest on ties; -1 if no point is labelled */
-  int64_t dominant_count;
+  int64_t dominant_count; /**< points with that label */
 } HoleFlowNode;
 
-/** Row of /flow/<metric>/stages. */
+/** Row of `/flow/METRIC/stages`: points that two clusters of successive stages share. */
 typedef struct {
-  int32_t layer, source_stage, source_cluster, target_stage, target_cluster;
-  int64_t count;
+  int32_t layer;          /**< by order of addition, from 0 */
+  int32_t source_stage;   /**< place among the layer's stages; -1: the labels */
+  int32_t source_cluster; /**< cluster at that stage */
+  int32_t target_stage;   /**< the stage after it */
+  int32_t target_cluster; /**< cluster at that stage */
+  int64_t count;          /**< points in both */
 } HoleFlowStageLink;
 
-/** Row of /flow/<metric>/layers: clusters at the flow stage of either layer. */
+/** Row of `/flow/METRIC/layers`: points that clusters of successive layers share, at the flow stage of either layer. */
 typedef struct {
-  int32_t source_layer, source_cluster, target_layer, target_cluster;
-  int64_t count;
+  int32_t source_layer;   /**< by order of addition, from 0 */
+  int32_t source_cluster; /**< cluster there */
+  int32_t target_layer;   /**< the layer after it */
+  int32_t target_cluster; /**< cluster there */
+  int64_t count;          /**< points in both */
 } HoleFlowLayerLink;
 
 /** Opaque handle: the flow of one metric, grown layer by layer. Equal on every rank. */

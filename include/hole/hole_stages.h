@@ -62,14 +62,14 @@ HOLE_EXTERN PetscErrorCode HoleCurvesDestroy(HoleCurves **curves);
  * points equal), `hole` and `count` give one stage, t_star, at threshold 0.
  */
 typedef struct {
-  HoleIndex n_points;
+  HoleIndex n_points;  /**< points of the layer */
   HoleIndex n;         /**< stages, the one added for the flow included; that one is last, whatever its threshold */
   HoleIndex n_nested;  /**< stages of the rule: the first n_nested; flows within the layer use these */
   HoleIndex flow;      /**< the stage at which layers are linked */
-  double   *threshold; /**< [n] */
-  char (*name)[64];    /**< [n] */
-  int64_t *n_clusters; /**< [n] */
-  int32_t *labels;     /**< [n, n_points] */
+  double   *threshold; /**< [n] where the tree is cut */
+  char (*name)[64];    /**< [n] names */
+  int64_t *n_clusters; /**< [n] clusters there */
+  int32_t *labels;     /**< [n, n_points] cluster of each point */
 } HoleStages;
 
 /** How stages are chosen; the words of the options. */

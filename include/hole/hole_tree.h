@@ -6,8 +6,9 @@
 
 /** An edge of the 1-skeleton, i < j. */
 typedef struct {
-  double    length;
-  HoleIndex i, j;
+  double    length; /**< distance of its ends */
+  HoleIndex i;      /**< the smaller end */
+  HoleIndex j;      /**< the larger end */
 } HoleEdge;
 
 /** Total order of edges: by length, then smaller id, then larger id. Negative, 0 or positive, as qsort() wants it. */
