@@ -38,7 +38,7 @@ PetscErrorCode hole_reader_end_step(hole_reader r, PetscErrorCode done, struct h
 }
 
 /* Send what rank 0 has. Collective. */
-static PetscErrorCode share_bytes(MPI_Comm comm, void *data, size_t n)
+PetscErrorCode hole_reader_share_bytes(MPI_Comm comm, void *data, size_t n)
 {
   PetscFunctionBegin;
   for (size_t done = 0; done < n; done += MESSAGE_BYTES) {
@@ -47,14 +47,7 @@ static PetscErrorCode share_bytes(MPI_Comm comm, void *data, size_t n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Text that grows: strings one after the other, each with its closing zero. */
-struct text {
-  char     *bytes;
-  size_t    used, room;
-  HoleIndex n;
-};
-
-static PetscErrorCode append_text(struct text *t, const char string[], size_t length)
+PetscErrorCode hole_text_append(struct hole_text *t, const char string[], size_t length)
 {
   char  *bytes;
   size_t room;
@@ -76,7 +69,7 @@ static PetscErrorCode append_text(struct text *t, const char string[], size_t le
 }
 
 /* Send rank 0's text to every rank, as pointers followed by the bytes in one block. Collective. */
-static PetscErrorCode share_text(hole_reader r, const struct text *t, HoleIndex *n, hole_names *names)
+PetscErrorCode hole_reader_share_text(hole_reader r, const struct hole_text *t, HoleIndex *n, hole_names *names)
 {
   int64_t counts[2] = {t->n, (int64_t)t->used};
   size_t  pointers;
@@ -88,7 +81,7 @@ static PetscErrorCode share_text(hole_reader r, const struct text *t, HoleIndex 
   HoleCallAgreed(r->comm, PetscMalloc1(pointers + (size_t)counts[1] + 1, &block));
   bytes = block + pointers;
   if (!r->rank && t->used) memcpy(bytes, t->bytes, t->used);
-  PetscCall(share_bytes(r->comm, bytes, (size_t)counts[1]));
+  PetscCall(hole_reader_share_bytes(r->comm, bytes, (size_t)counts[1]));
   *names = (hole_names)(void *)block;
   for (HoleIndex i = 0; i < counts[0]; ++i, bytes += strlen(bytes) + 1) (*names)[i] = bytes;
   *n = counts[0];
@@ -305,11 +298,11 @@ static herr_t note_link(hid_t group, const char name[], const H5L_info_t *info, 
 {
   (void)group;
   (void)info;
-  return append_text((struct text *)names, name, strlen(name)) ? -1 : 0;
+  return hole_text_append((struct hole_text *)names, name, strlen(name)) ? -1 : 0;
 }
 
 /* Rank 0. */
-static PetscErrorCode list_links(hole_reader r, const char group[], struct text *names)
+static PetscErrorCode list_links(hole_reader r, const char group[], struct hole_text *names)
 {
   char    reason[HOLE_REASON_LENGTH];
   hsize_t position = 0;
@@ -325,20 +318,20 @@ static PetscErrorCode list_links(hole_reader r, const char group[], struct text 
 
 PetscErrorCode hole_reader_list(hole_reader r, const char group[], HoleIndex *n, hole_names *names)
 {
-  struct text    text = {0};
-  PetscErrorCode listed;
+  struct hole_text text = {0};
+  PetscErrorCode   listed;
 
   PetscFunctionBegin;
   listed = HoleErrorAgree(r->comm, r->rank ? PETSC_SUCCESS : list_links(r, group, &text));
-  if (!listed) listed = share_text(r, &text, n, names);
+  if (!listed) listed = hole_reader_share_text(r, &text, n, names);
   PetscCall(PetscFree(text.bytes));
   PetscCall(listed);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 struct array_search {
-  HoleIndex   most;
-  struct text text;
+  HoleIndex        most;
+  struct hole_text text;
 };
 
 /* Note a dataset that could be a layer; what cannot be opened is passed over, since this list only advises. */
@@ -358,10 +351,10 @@ static herr_t note_array(hid_t file, const char name[], const H5O_info_t *info, 
   is_float = H5Tget_class(type) == H5T_FLOAT;
   status   = H5Tclose(type) | H5Sclose(space) | H5Dclose(dataset);
   if (status < 0 || !is_float || n_dims < 2 || n_dims > 4) return 0;
-  if (append_text(&s->text, "/", 1)) return -1;
+  if (hole_text_append(&s->text, "/", 1)) return -1;
   s->text.used -= 1; /* the name goes on behind the slash */
   s->text.n -= 1;
-  if (append_text(&s->text, name, strlen(name))) return -1;
+  if (hole_text_append(&s->text, name, strlen(name))) return -1;
   return s->text.n >= s->most;
 }
 
@@ -389,14 +382,14 @@ PetscErrorCode hole_reader_list_arrays(hole_reader r, HoleIndex most, HoleIndex 
 
   PetscFunctionBegin;
   listed = HoleErrorAgree(r->comm, r->rank ? PETSC_SUCCESS : list_arrays(r, &s));
-  if (!listed) listed = share_text(r, &s.text, n, paths);
+  if (!listed) listed = hole_reader_share_text(r, &s.text, n, paths);
   PetscCall(PetscFree(s.text.bytes));
   PetscCall(listed);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The type as NumPy spells it. */
-static PetscErrorCode name_type(hid_t type, char name[], size_t length)
+PetscErrorCode hole_type_name(hid_t type, char name[], size_t length)
 {
   static const char *const other[] = {"time", "string",          "bits", "opaque", "compound", "reference",
                                       "enum", "variable-length", "array"};
@@ -413,7 +406,7 @@ static PetscErrorCode name_type(hid_t type, char name[], size_t length)
 }
 
 /* h5py stores booleans as an enumeration of int8; its numbers can be read as integers. */
-static hole_kind kind_of(hid_t type)
+hole_kind hole_type_kind(hid_t type)
 {
   switch (H5Tget_class(type)) {
   case H5T_FLOAT:
@@ -429,7 +422,7 @@ static hole_kind kind_of(hid_t type)
 }
 
 /* Rank 0: open a dataset with its type and space. */
-static PetscErrorCode open_dataset(hole_reader r, const char path[], struct hole_handles *h)
+PetscErrorCode hole_reader_open_dataset(hole_reader r, const char path[], struct hole_handles *h)
 {
   hole_object object;
 
@@ -524,22 +517,23 @@ static PetscErrorCode check_external(hole_reader r, const char path[], const str
 }
 
 /* Rank 0. */
-static PetscErrorCode look_at_shape(hole_reader r, const char path[], struct hole_shape *shape, struct hole_handles *h)
+PetscErrorCode hole_reader_look_at_shape(hole_reader r, const char path[], struct hole_shape *shape,
+                                         struct hole_handles *h)
 {
   hsize_t      dims[H5S_MAX_RANK];
   H5D_layout_t layout;
 
   PetscFunctionBegin;
   memset(shape, 0, sizeof(*shape));
-  PetscCall(open_dataset(r, path, h));
+  PetscCall(hole_reader_open_dataset(r, path, h));
   HoleCallHDF5(shape->n_dims, HOLE_ERR_INPUT, H5Sget_simple_extent_dims(h->space, dims, NULL));
   PetscCheck(shape->n_dims <= HOLE_READER_MAX_DIMS, PETSC_COMM_SELF, HOLE_ERR_INPUT,
              "Input %s: dataset %s has %d axes, expected at most %d", r->path, path, shape->n_dims,
              HOLE_READER_MAX_DIMS);
   for (int k = 0; k < shape->n_dims; ++k) shape->dims[k] = (HoleIndex)dims[k];
-  shape->kind        = kind_of(h->type);
+  shape->kind        = hole_type_kind(h->type);
   shape->value_bytes = (HoleIndex)H5Tget_size(h->type);
-  PetscCall(name_type(h->type, shape->type_name, sizeof(shape->type_name)));
+  PetscCall(hole_type_name(h->type, shape->type_name, sizeof(shape->type_name)));
   HoleCallHDF5(h->plist, HOLE_ERR_INPUT, H5Dget_create_plist(h->object));
   layout           = H5Pget_layout(h->plist);
   shape->own_reads = layout == H5D_VIRTUAL || H5Pget_external_count(h->plist) > 0 ? PETSC_TRUE : PETSC_FALSE;
@@ -554,8 +548,8 @@ PetscErrorCode hole_reader_shape(hole_reader r, const char path[], struct hole_s
   struct hole_handles h = {0};
 
   PetscFunctionBegin;
-  PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : look_at_shape(r, path, shape, &h), &h));
-  PetscCall(share_bytes(r->comm, shape, sizeof(*shape)));
+  PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : hole_reader_look_at_shape(r, path, shape, &h), &h));
+  PetscCall(hole_reader_share_bytes(r->comm, shape, sizeof(*shape)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -570,271 +564,5 @@ PetscErrorCode hole_shape_print(const struct hole_shape *shape, size_t length, c
     PetscCall(PetscStrlcat(text, part, length));
   }
   PetscCall(PetscStrlcat(text, "]", length));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode check_list(hole_reader r, const char path[], hole_kind kind, const char expected[],
-                                 struct hole_handles *h)
-{
-  struct hole_shape shape;
-  char              found[128];
-
-  PetscFunctionBegin;
-  PetscCall(look_at_shape(r, path, &shape, h));
-  PetscCall(hole_shape_print(&shape, sizeof(found), found));
-  PetscCheck(shape.kind == kind && shape.n_dims == 1, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-             "Input %s: dataset %s is %s, expected %s with one axis", r->path, path, found, expected);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode read_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[],
-                                  struct hole_handles *h)
-{
-  char     reason[HOLE_REASON_LENGTH];
-  hssize_t count;
-  herr_t   status;
-
-  PetscFunctionBegin;
-  PetscCall(check_list(r, path, HOLE_KIND_INTEGER, "integers", h));
-  count = H5Sget_simple_extent_npoints(h->space);
-  *n    = (HoleIndex)count;
-  PetscCall(PetscMalloc1(*n + 1, values));
-  if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleTryHDF5(status, reason, H5Dread(h->object, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
-  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: dataset %s cannot be read: %s", r->path, path,
-             reason);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Make room on the other ranks and send. Collective. */
-static PetscErrorCode share_int64s(hole_reader r, HoleIndex *n, int64_t *values[])
-{
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Bcast(n, 1, HOLE_MPI_INDEX, 0, r->comm));
-  HoleCallAgreed(r->comm, r->rank ? PetscMalloc1(*n + 1, values) : PETSC_SUCCESS);
-  PetscCall(share_bytes(r->comm, *values, (size_t)*n * sizeof(int64_t)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[])
-{
-  struct hole_handles h = {0};
-  PetscErrorCode      done;
-
-  PetscFunctionBegin;
-  *n      = 0;
-  *values = NULL;
-  done    = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_int64s(r, path, n, values, &h), &h);
-  if (!done) done = share_int64s(r, n, values);
-  if (done) PetscCall(PetscFree(*values));
-  PetscCall(done);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: HDF5 converts by the names of the fields; the others are left out. */
-static PetscErrorCode read_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
-                                   HoleIndex *n, int64_t *values[], struct hole_handles *h)
-{
-  char   reason[HOLE_REASON_LENGTH];
-  herr_t status;
-
-  PetscFunctionBegin;
-  PetscCall(open_dataset(r, path, h));
-  *n = (HoleIndex)H5Sget_simple_extent_npoints(h->space);
-  PetscCall(PetscMalloc1(*n * n_fields + 1, values));
-  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tclose(h->type)); /* of the file; ours takes its place */
-  HoleCallHDF5(h->type, HOLE_ERR_INPUT, H5Tcreate(H5T_COMPOUND, (size_t)n_fields * sizeof(int64_t)));
-  for (int f = 0; f < n_fields; ++f)
-    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tinsert(h->type, fields[f], (size_t)f * sizeof(int64_t), H5T_NATIVE_INT64));
-  if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleTryHDF5(status, reason, H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
-  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: table %s cannot be read: %s", r->path, path,
-             reason);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
-                                           HoleIndex *n, int64_t *values[])
-{
-  struct hole_handles h = {0};
-  HoleIndex           n_values;
-  PetscErrorCode      done;
-
-  PetscFunctionBegin;
-  *n      = 0;
-  *values = NULL;
-  done = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_records(r, path, n_fields, fields, n, values, &h), &h);
-  n_values = *n * n_fields;
-  if (!done) done = share_int64s(r, &n_values, values);
-  *n = n_values / n_fields;
-  if (done) PetscCall(PetscFree(*values));
-  PetscCall(done);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Read all of a dataset or attribute in the type of the file. */
-static herr_t read_raw(const struct hole_handles *h, PetscBool attribute, void *raw)
-{
-  return attribute ? H5Aread(h->object, h->type, raw) : H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw);
-}
-
-/* Take `n` strings out of what was read: pointers, or fields of `size` bytes padded with zeros or blanks. */
-static PetscErrorCode take_strings(const struct hole_handles *h, HoleIndex n, size_t size, const char raw[],
-                                   struct text *t)
-{
-  const PetscBool pointers = H5Tis_variable_str(h->type) > 0 ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool blanks   = H5Tget_strpad(h->type) == H5T_STR_SPACEPAD ? PETSC_TRUE : PETSC_FALSE;
-  const char     *string, *end;
-  size_t          length;
-
-  PetscFunctionBegin;
-  for (HoleIndex i = 0; i < n; ++i) {
-    string = raw + (size_t)i * size;
-    if (pointers) {
-      memcpy(&string, raw + (size_t)i * size, sizeof(string));
-      length = string ? strlen(string) : 0; /* HDF5 gives NULL for a string that was never written */
-    } else {
-      end    = (const char *)memchr(string, 0, size);
-      length = end ? (size_t)(end - string) : size;
-      while (blanks && length && string[length - 1] == ' ') --length;
-    }
-    PetscCall(append_text(t, string, length));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: the strings of an open dataset or attribute. */
-static PetscErrorCode read_strings(hole_reader r, const char what[], PetscBool attribute, const struct hole_handles *h,
-                                   struct text *t)
-{
-  char           reason[HOLE_REASON_LENGTH], *raw;
-  hssize_t       n    = H5Sget_simple_extent_npoints(h->space);
-  size_t         size = H5Tget_size(h->type);
-  herr_t         status;
-  PetscErrorCode taken = PETSC_SUCCESS;
-
-  PetscFunctionBegin;
-  if (n <= 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1((size_t)n * size, &raw));
-  HoleTryHDF5(status, reason, read_raw(h, attribute, raw));
-  if (status >= 0) taken = take_strings(h, (HoleIndex)n, size, raw, t);
-  if (H5Tis_variable_str(h->type) > 0) {
-    H5E_BEGIN_TRY { (void)H5Dvlen_reclaim(h->type, h->space, H5P_DEFAULT, raw); }
-    H5E_END_TRY;
-  }
-  PetscCall(PetscFree(raw));
-  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: %s cannot be read: %s", r->path, what, reason);
-  PetscCall(taken);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode read_string_list(hole_reader r, const char path[], struct hole_handles *h, struct text *t)
-{
-  PetscFunctionBegin;
-  PetscCall(check_list(r, path, HOLE_KIND_STRING, "strings", h));
-  PetscCall(read_strings(r, path, PETSC_FALSE, h, t));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_reader_strings(hole_reader r, const char path[], HoleIndex *n, hole_names *strings)
-{
-  struct hole_handles h    = {0};
-  struct text         text = {0};
-  PetscErrorCode      done;
-
-  PetscFunctionBegin;
-  *n       = 0;
-  *strings = NULL;
-  done     = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_string_list(r, path, &h, &text), &h);
-  if (!done) done = share_text(r, &text, n, strings);
-  PetscCall(PetscFree(text.bytes));
-  PetscCall(done);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: open an attribute with its type and space; h->object stays 0 if there is none of that name. */
-static PetscErrorCode open_attribute(hole_reader r, const char path[], const char name[], struct hole_handles *h)
-{
-  htri_t there;
-
-  PetscFunctionBegin;
-  HoleCallHDF5(there, HOLE_ERR_INPUT, H5Aexists_by_name(r->look, path, name, H5P_DEFAULT));
-  if (!there) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleCallHDF5(h->object, HOLE_ERR_INPUT, H5Aopen_by_name(r->look, path, name, H5P_DEFAULT, H5P_DEFAULT));
-  HoleCallHDF5(h->type, HOLE_ERR_INPUT, H5Aget_type(h->object));
-  HoleCallHDF5(h->space, HOLE_ERR_INPUT, H5Aget_space(h->object));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode read_attr_strings(hole_reader r, const char path[], const char name[], struct hole_handles *h,
-                                        struct text *t, int *found)
-{
-  char type[32];
-
-  PetscFunctionBegin;
-  PetscCall(open_attribute(r, path, name, h));
-  *found = h->object > 0;
-  if (!*found) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(name_type(h->type, type, sizeof(type)));
-  PetscCheck(kind_of(h->type) == HOLE_KIND_STRING && H5Sget_simple_extent_ndims(h->space) <= 1, PETSC_COMM_SELF,
-             HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d axes, expected strings with one axis", r->path,
-             name, path, type, H5Sget_simple_extent_ndims(h->space));
-  PetscCall(read_strings(r, name, PETSC_TRUE, h, t));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_reader_attr_strings(hole_reader r, const char path[], const char name[], HoleIndex *n,
-                                        hole_names *strings)
-{
-  struct hole_handles h     = {0};
-  struct text         text  = {0};
-  int                 found = 0;
-  PetscErrorCode      done;
-
-  PetscFunctionBegin;
-  *n       = -1;
-  *strings = NULL;
-  done     = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_strings(r, path, name, &h, &text, &found), &h);
-  PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, r->comm));
-  if (!done && found) done = share_text(r, &text, n, strings);
-  PetscCall(PetscFree(text.bytes));
-  PetscCall(done);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode read_attr_int64(hole_reader r, const char path[], const char name[], struct hole_handles *h,
-                                      int64_t value[2])
-{
-  char   type[32];
-  herr_t status;
-
-  PetscFunctionBegin;
-  PetscCall(open_attribute(r, path, name, h));
-  value[0] = h->object > 0;
-  if (!value[0]) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(name_type(h->type, type, sizeof(type)));
-  PetscCheck(kind_of(h->type) == HOLE_KIND_INTEGER && H5Sget_simple_extent_npoints(h->space) == 1, PETSC_COMM_SELF,
-             HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d values, expected one integer", r->path, name,
-             path, type, (int)H5Sget_simple_extent_npoints(h->space));
-  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, H5T_NATIVE_INT64, &value[1]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const char name[], PetscBool *found,
-                                      int64_t *value)
-{
-  struct hole_handles h       = {0};
-  int64_t             both[2] = {0, 0}; /* whether it is there, and what it is */
-
-  PetscFunctionBegin;
-  PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_int64(r, path, name, &h, both), &h));
-  PetscCallMPI(MPI_Bcast(both, 2, MPI_INT64_T, 0, r->comm));
-  *found = both[0] ? PETSC_TRUE : PETSC_FALSE;
-  *value = both[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,0 +1,271 @@
+/* Small arrays and attributes: rank 0 reads them and sends them to the others. */
+#include "reader_impl.h"
+
+#include <hole/hole_error.h>
+#include <string.h>
+
+/* Rank 0. */
+static PetscErrorCode check_list(hole_reader r, const char path[], hole_kind kind, const char expected[],
+                                 struct hole_handles *h)
+{
+  struct hole_shape shape;
+  char              found[128];
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_look_at_shape(r, path, &shape, h));
+  PetscCall(hole_shape_print(&shape, sizeof(found), found));
+  PetscCheck(shape.kind == kind && shape.n_dims == 1, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+             "Input %s: dataset %s is %s, expected %s with one axis", r->path, path, found, expected);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode read_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[],
+                                  struct hole_handles *h)
+{
+  char     reason[HOLE_REASON_LENGTH];
+  hssize_t count;
+  herr_t   status;
+
+  PetscFunctionBegin;
+  PetscCall(check_list(r, path, HOLE_KIND_INTEGER, "integers", h));
+  count = H5Sget_simple_extent_npoints(h->space);
+  *n    = (HoleIndex)count;
+  PetscCall(PetscMalloc1(*n + 1, values));
+  if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
+  HoleTryHDF5(status, reason, H5Dread(h->object, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
+  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: dataset %s cannot be read: %s", r->path, path,
+             reason);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Make room on the other ranks and send. Collective. */
+static PetscErrorCode share_int64s(hole_reader r, HoleIndex *n, int64_t *values[])
+{
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Bcast(n, 1, HOLE_MPI_INDEX, 0, r->comm));
+  HoleCallAgreed(r->comm, r->rank ? PetscMalloc1(*n + 1, values) : PETSC_SUCCESS);
+  PetscCall(hole_reader_share_bytes(r->comm, *values, (size_t)*n * sizeof(int64_t)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[])
+{
+  struct hole_handles h = {0};
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *n      = 0;
+  *values = NULL;
+  done    = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_int64s(r, path, n, values, &h), &h);
+  if (!done) done = share_int64s(r, n, values);
+  if (done) PetscCall(PetscFree(*values));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: HDF5 converts by the names of the fields; the others are left out. */
+static PetscErrorCode read_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                   HoleIndex *n, int64_t *values[], struct hole_handles *h)
+{
+  char   reason[HOLE_REASON_LENGTH];
+  herr_t status;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_open_dataset(r, path, h));
+  *n = (HoleIndex)H5Sget_simple_extent_npoints(h->space);
+  PetscCall(PetscMalloc1(*n * n_fields + 1, values));
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tclose(h->type)); /* of the file; ours takes its place */
+  HoleCallHDF5(h->type, HOLE_ERR_INPUT, H5Tcreate(H5T_COMPOUND, (size_t)n_fields * sizeof(int64_t)));
+  for (int f = 0; f < n_fields; ++f)
+    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tinsert(h->type, fields[f], (size_t)f * sizeof(int64_t), H5T_NATIVE_INT64));
+  if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
+  HoleTryHDF5(status, reason, H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
+  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: table %s cannot be read: %s", r->path, path,
+             reason);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                           HoleIndex *n, int64_t *values[])
+{
+  struct hole_handles h = {0};
+  HoleIndex           n_values;
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *n      = 0;
+  *values = NULL;
+  done = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_records(r, path, n_fields, fields, n, values, &h), &h);
+  n_values = *n * n_fields;
+  if (!done) done = share_int64s(r, &n_values, values);
+  *n = n_values / n_fields;
+  if (done) PetscCall(PetscFree(*values));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read all of a dataset or attribute in the type of the file. */
+static herr_t read_raw(const struct hole_handles *h, PetscBool attribute, void *raw)
+{
+  return attribute ? H5Aread(h->object, h->type, raw) : H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw);
+}
+
+/* Take `n` strings out of what was read: pointers, or fields of `size` bytes padded with zeros or blanks. */
+static PetscErrorCode take_strings(const struct hole_handles *h, HoleIndex n, size_t size, const char raw[],
+                                   struct hole_text *t)
+{
+  const PetscBool pointers = H5Tis_variable_str(h->type) > 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool blanks   = H5Tget_strpad(h->type) == H5T_STR_SPACEPAD ? PETSC_TRUE : PETSC_FALSE;
+  const char     *string, *end;
+  size_t          length;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < n; ++i) {
+    string = raw + (size_t)i * size;
+    if (pointers) {
+      memcpy(&string, raw + (size_t)i * size, sizeof(string));
+      length = string ? strlen(string) : 0; /* HDF5 gives NULL for a string that was never written */
+    } else {
+      end    = (const char *)memchr(string, 0, size);
+      length = end ? (size_t)(end - string) : size;
+      while (blanks && length && string[length - 1] == ' ') --length;
+    }
+    PetscCall(hole_text_append(t, string, length));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the strings of an open dataset or attribute. */
+static PetscErrorCode read_strings(hole_reader r, const char what[], PetscBool attribute, const struct hole_handles *h,
+                                   struct hole_text *t)
+{
+  char           reason[HOLE_REASON_LENGTH], *raw;
+  hssize_t       n    = H5Sget_simple_extent_npoints(h->space);
+  size_t         size = H5Tget_size(h->type);
+  herr_t         status;
+  PetscErrorCode taken = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  if (n <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1((size_t)n * size, &raw));
+  HoleTryHDF5(status, reason, read_raw(h, attribute, raw));
+  if (status >= 0) taken = take_strings(h, (HoleIndex)n, size, raw, t);
+  if (H5Tis_variable_str(h->type) > 0) {
+    H5E_BEGIN_TRY { (void)H5Dvlen_reclaim(h->type, h->space, H5P_DEFAULT, raw); }
+    H5E_END_TRY;
+  }
+  PetscCall(PetscFree(raw));
+  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: %s cannot be read: %s", r->path, what, reason);
+  PetscCall(taken);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode read_string_list(hole_reader r, const char path[], struct hole_handles *h, struct hole_text *t)
+{
+  PetscFunctionBegin;
+  PetscCall(check_list(r, path, HOLE_KIND_STRING, "strings", h));
+  PetscCall(read_strings(r, path, PETSC_FALSE, h, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_strings(hole_reader r, const char path[], HoleIndex *n, hole_names *strings)
+{
+  struct hole_handles h    = {0};
+  struct hole_text    text = {0};
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *n       = 0;
+  *strings = NULL;
+  done     = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_string_list(r, path, &h, &text), &h);
+  if (!done) done = hole_reader_share_text(r, &text, n, strings);
+  PetscCall(PetscFree(text.bytes));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: open an attribute with its type and space; h->object stays 0 if there is none of that name. */
+static PetscErrorCode open_attribute(hole_reader r, const char path[], const char name[], struct hole_handles *h)
+{
+  htri_t there;
+
+  PetscFunctionBegin;
+  HoleCallHDF5(there, HOLE_ERR_INPUT, H5Aexists_by_name(r->look, path, name, H5P_DEFAULT));
+  if (!there) PetscFunctionReturn(PETSC_SUCCESS);
+  HoleCallHDF5(h->object, HOLE_ERR_INPUT, H5Aopen_by_name(r->look, path, name, H5P_DEFAULT, H5P_DEFAULT));
+  HoleCallHDF5(h->type, HOLE_ERR_INPUT, H5Aget_type(h->object));
+  HoleCallHDF5(h->space, HOLE_ERR_INPUT, H5Aget_space(h->object));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode read_attr_strings(hole_reader r, const char path[], const char name[], struct hole_handles *h,
+                                        struct hole_text *t, int *found)
+{
+  char type[32];
+
+  PetscFunctionBegin;
+  PetscCall(open_attribute(r, path, name, h));
+  *found = h->object > 0;
+  if (!*found) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_type_name(h->type, type, sizeof(type)));
+  PetscCheck(hole_type_kind(h->type) == HOLE_KIND_STRING && H5Sget_simple_extent_ndims(h->space) <= 1, PETSC_COMM_SELF,
+             HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d axes, expected strings with one axis", r->path,
+             name, path, type, H5Sget_simple_extent_ndims(h->space));
+  PetscCall(read_strings(r, name, PETSC_TRUE, h, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_attr_strings(hole_reader r, const char path[], const char name[], HoleIndex *n,
+                                        hole_names *strings)
+{
+  struct hole_handles h     = {0};
+  struct hole_text    text  = {0};
+  int                 found = 0;
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *n       = -1;
+  *strings = NULL;
+  done     = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_strings(r, path, name, &h, &text, &found), &h);
+  PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, r->comm));
+  if (!done && found) done = hole_reader_share_text(r, &text, n, strings);
+  PetscCall(PetscFree(text.bytes));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode read_attr_int64(hole_reader r, const char path[], const char name[], struct hole_handles *h,
+                                      int64_t value[2])
+{
+  char   type[32];
+  herr_t status;
+
+  PetscFunctionBegin;
+  PetscCall(open_attribute(r, path, name, h));
+  value[0] = h->object > 0;
+  if (!value[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_type_name(h->type, type, sizeof(type)));
+  PetscCheck(hole_type_kind(h->type) == HOLE_KIND_INTEGER && H5Sget_simple_extent_npoints(h->space) == 1,
+             PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d values, expected one integer",
+             r->path, name, path, type, (int)H5Sget_simple_extent_npoints(h->space));
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, H5T_NATIVE_INT64, &value[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const char name[], PetscBool *found,
+                                      int64_t *value)
+{
+  struct hole_handles h       = {0};
+  int64_t             both[2] = {0, 0}; /* whether it is there, and what it is */
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_int64(r, path, name, &h, both), &h));
+  PetscCallMPI(MPI_Bcast(both, 2, MPI_INT64_T, 0, r->comm));
+  *found = both[0] ? PETSC_TRUE : PETSC_FALSE;
+  *value = both[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
