@@ -23,7 +23,7 @@ struct analysis {
   HoleFlow              flows[MAX_METRICS];
   HoleStagesOptions     stages_options;
   PetscInt              max_dim;
-  PetscBool             summary;
+  PetscBool             summary, simplices;
   struct result_timing *timings;
   HoleIndex             n_timings;
   double                started;
@@ -87,6 +87,8 @@ static PetscErrorCode get_options(struct analysis *a)
   PetscCall(app_get_text("-output", stem, sizeof(a->output), a->output));
   PetscCall(app_get_text("-view", "summary", sizeof(text), text));
   a->summary = (PetscBool)!strcmp(text, "summary");
+  PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
+  a->simplices = (PetscBool)!strcmp(text, "critical");
   PetscCall(get_metrics(a));
   PetscCall(HoleStagesOptionsGet(&a->stages_options));
   PetscCall(HoleFiltrationCreate(NULL, &probe)); /* these read options only; they are made again for each layer */
@@ -226,7 +228,8 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
   PetscCall(HoleActivationsGetShape(acts, NULL, &width, NULL, NULL));
-  PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, r->tree, r->curves, r->stages));
+  PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
+                               r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
   if (a->summary)
@@ -368,6 +371,8 @@ static const struct app_option options[] = {
      0},
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
+    {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},
+    {"-precision", OPTION_WORD, "double", "lengths are double precision", 0, 0},
     {"-stages", OPTION_TEXT, "hole | count:K | clusters:K1,K2,... | at:T1,T2,...",
      "thresholds at which clusters are looked at", 0, 0},
     {"-cut", OPTION_WORD, "closed open", "whether an edge as long as the threshold joins clusters", 0, 0},

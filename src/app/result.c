@@ -128,8 +128,8 @@ static PetscErrorCode write_array(hole_writer w, const char base[], const char n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_intervals(hole_writer w, const char base[], PetscInt dim, HoleIndex n,
-                                      const HoleInterval intervals[])
+static PetscErrorCode write_intervals(hole_writer w, const char base[], PetscInt dim, PetscBool with_simplices,
+                                      HoleIndex n, const HoleInterval intervals[])
 {
   const PetscInt n_vertices = 2 * dim + 3; /* of the birth simplex, then of the death simplex */
   double        *ends;
@@ -148,13 +148,14 @@ static PetscErrorCode write_intervals(hole_writer w, const char base[], PetscInt
   PetscCall(write_array(w, base, name, HOLE_TYPE_DOUBLE, n, 2, ends,
                         "birth and death of each interval of positive length; inf: it does not end", "distance"));
   PetscCall(PetscSNPrintf(name, sizeof(name), "diagrams/dim%" PetscInt_FMT "_simplices", dim));
-  PetscCall(write_array(w, base, name, HOLE_TYPE_INT64, n, n_vertices, simplices,
-                        "points of the simplex of birth, then of death, as places in /sample_ids; -1: none", NULL));
+  if (with_simplices)
+    PetscCall(write_array(w, base, name, HOLE_TYPE_INT64, n, n_vertices, simplices,
+                          "points of the simplex of birth, then of death, as places in /sample_ids; -1: none", NULL));
   PetscCall(PetscFree2(ends, simplices));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_diagram(hole_writer w, const char base[], HoleDiagram diagram)
+static PetscErrorCode write_diagram(hole_writer w, const char base[], HoleDiagram diagram, PetscBool simplices)
 {
   const HoleInterval *intervals;
   HoleIndex           n, zero_pairs;
@@ -163,7 +164,7 @@ static PetscErrorCode write_diagram(hole_writer w, const char base[], HoleDiagra
   PetscFunctionBegin;
   for (PetscInt dim = 0; dim <= HoleDiagramGetMaxDim(diagram); ++dim) {
     PetscCall(HoleDiagramGetIntervals(diagram, dim, &n, &intervals, &zero_pairs));
-    PetscCall(write_intervals(w, base, dim, n, intervals));
+    PetscCall(write_intervals(w, base, dim, simplices, n, intervals));
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/diagrams/dim%" PetscInt_FMT, base, dim));
     PetscCall(hole_writer_attr_int64(w, path, "zero_pairs", zero_pairs));
   }
@@ -255,12 +256,12 @@ static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleInd
 }
 
 PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, HoleFiltration filtration,
-                                  HoleDiagram diagram, HoleTree tree, const HoleCurves *curves,
+                                  HoleDiagram diagram, PetscBool simplices, HoleTree tree, const HoleCurves *curves,
                                   const HoleStages *stages)
 {
   PetscFunctionBegin;
   PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, filtration));
-  PetscCall(write_diagram(w, path, diagram));
+  PetscCall(write_diagram(w, path, diagram, simplices));
   PetscCall(write_tree(w, path, tree));
   PetscCall(write_stages(w, path, stages));
   PetscCall(write_curves(w, path, curves));

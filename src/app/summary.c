@@ -21,7 +21,8 @@ PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource 
   printf("%s: %" HoleIndex_FMT " samples", input, n_file);
   if (n_kept < n_file) printf(" (%" HoleIndex_FMT " kept)", n_kept);
   if (n_points != n_kept) printf(", %" HoleIndex_FMT " points", n_points);
-  printf(", %" HoleIndex_FMT " layers", HoleSourceGetLayerCount(source));
+  printf(", %" HoleIndex_FMT " layer%s", HoleSourceGetLayerCount(source),
+         HoleSourceGetLayerCount(source) > 1 ? "s" : "");
   if (n_classes) printf(", %" HoleIndex_FMT " classes", n_classes);
   printf(", %d rank%s\n\n", size, size > 1 ? "s" : "");
   printf("%-16s %-10s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "layer", "metric", "N", "d", "threshold", "H0",
