@@ -65,7 +65,7 @@ HOLE_EXTERN PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, d
 HOLE_EXTERN PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs);
 
 /** Bytes that one rank needs for the distances of @p n points of @p width units over @p size ranks. Not collective. */
-HOLE_EXTERN HoleIndex HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
+HOLE_EXTERN double HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 /** Free and set to NULL. Collective. Accepts a pointer to NULL. */
 HOLE_EXTERN PetscErrorCode HoleDistancesDestroy(HoleDistances *d);

@@ -41,7 +41,7 @@ HOLE_EXTERN PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, 
                                                  const double *seconds[]);
 
 /** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the default algorithm. Not collective. */
-HOLE_EXTERN HoleIndex HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size);
+HOLE_EXTERN double HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size);
 
 /**
  * Compute the merge tree of the complete graph and the diagrams of dimensions 0..max_dim.

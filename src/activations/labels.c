@@ -4,6 +4,8 @@
 #include <hole/hole_error.h>
 #include <string.h>
 
+enum { MOST_CLASSES = 1 << 24 /* what is larger is an id, not a class: every class takes memory */ };
+
 /* The path labels come from, or NULL for none. Collective. */
 static PetscErrorCode find_labels(HoleSource source, const char **path)
 {
@@ -29,9 +31,10 @@ static PetscErrorCode check_labels(HoleSource source, const char path[], HoleInd
              source->path, path, n, source->n_file, source->layers[0].name,
              source->labels_wanted ? "" : " (-labels_dataset takes others, or none)");
   for (HoleIndex i = 0; i < n; ++i) {
-    PetscCheck(values[i] < INT32_MAX, source->comm, HOLE_ERR_INPUT,
-               "Input %s: dataset %s, row %" HoleIndex_FMT " has label %" PRId64 ", expected less than %d",
-               source->path, path, i, values[i], INT32_MAX);
+    PetscCheck(values[i] < MOST_CLASSES, source->comm, HOLE_ERR_INPUT,
+               "Input %s: dataset %s, row %" HoleIndex_FMT " has label %" PRId64
+               ", expected class numbers from 0, less than %d",
+               source->path, path, i, values[i], MOST_CLASSES);
     PetscCheck(!source->classes || values[i] < source->n_classes, source->comm, HOLE_ERR_INPUT,
                "Input %s: dataset %s, row %" HoleIndex_FMT " has label %" PRId64
                ", but /class_names has %" HoleIndex_FMT " names, for labels from 0",

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_VALUES 0x1p34 /* of a sample: 128 GiB in double precision */
+
 #define RULES \
   "auto, flatten, mean, max, spatial:random, spatial:full, spatial:top1, spatial:topk:K, token:T or tokens:mean"
 
@@ -99,10 +101,24 @@ static hole_reshape_kind resolve(const struct hole_reshape_rule *rule, int n_dim
   return n_dims == 3 ? HOLE_RESHAPE_TOKEN : HOLE_RESHAPE_MEAN;
 }
 
+/* A sample is read whole: one that no machine could hold is refused before its size overflows. */
+static PetscErrorCode check_sample(MPI_Comm comm, const char layer[], int n_dims, const HoleIndex dims[])
+{
+  double values = 1;
+
+  PetscFunctionBegin;
+  for (int d = 1; d < n_dims; ++d) values *= (double)dims[d];
+  PetscCheck(values <= MOST_VALUES, comm, HOLE_ERR_RESOURCE,
+             "Layer %s: one sample has %.3g values, more than a rank can read at once; store fewer positions", layer,
+             values);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode hole_reshape_make_plan(MPI_Comm comm, const struct hole_reshape_rule *rule, const char layer[],
                                       int n_dims, const HoleIndex dims[], struct hole_reshape_plan *plan)
 {
   PetscFunctionBegin;
+  PetscCall(check_sample(comm, layer, n_dims, dims));
   if (n_dims > 2) PetscCall(check_axes(comm, rule, layer, n_dims));
   describe_axes(n_dims, dims, plan);
   plan->kind     = resolve(rule, n_dims);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_POINTS 0x1p30 /* ids of points and of tree nodes fit 31 bits */
+
 #define BUFFER_BYTES ((HoleIndex)32 << 20) /* the chunk cache of io/reader.c takes as much again */
 
 /* ---- what is asked for ---- */
@@ -187,6 +189,10 @@ static PetscErrorCode plan_layers(HoleSource source)
                first->plan.points, first->name, layer->plan.points, layer->name);
   }
   source->points = first->plan.points;
+  PetscCheck((double)source->n_kept * (double)source->points <= MOST_POINTS, source->comm, HOLE_ERR_RESOURCE,
+             "Input %s: %" HoleIndex_FMT
+             " samples give %.4g points, and this version takes at most %.4g; lower -max_points",
+             source->path, source->n_kept, (double)source->n_kept * (double)source->points, MOST_POINTS);
   PetscCall(draw_subsample(source));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -18,6 +18,7 @@ struct analysis {
   hole_writer           writer;
   app_progress          progress;
   HoleIndex             n_layers, n_points, n_classes;
+  HoleIndex             memory_limit; /* bytes a rank may use */
   int                   n_metrics;
   HoleMetric            metrics[MAX_METRICS];
   HoleFlow              flows[MAX_METRICS];
@@ -104,7 +105,8 @@ static PetscErrorCode get_options(struct analysis *a)
 /* Refuse what will not fit before anything is computed. Equal on all ranks. */
 static PetscErrorCode check_memory(struct analysis *a)
 {
-  HoleIndex   limit, needed = 0, width, widest = 0;
+  HoleIndex   width, widest = 0;
+  double      needed;
   PetscMPIInt size;
   char        needs[32], has[32];
 
@@ -115,10 +117,9 @@ static PetscErrorCode check_memory(struct analysis *a)
     widest = PetscMax(widest, width);
   }
   needed = app_predict_bytes(a->n_points, widest, a->max_dim, size);
-  PetscCall(app_memory_limit(a->comm, &limit));
   PetscCall(app_memory_print(needed, sizeof(needs), needs));
-  PetscCall(app_memory_print(limit, sizeof(has), has));
-  PetscCheck(needed <= limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+  PetscCall(app_memory_print((double)a->memory_limit, sizeof(has), has));
+  PetscCheck(needed <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
              " units need about %s per rank on %d rank%s, but %s is available; lower "
              "-max_points, use more ranks on more nodes, or raise -memory_limit",
@@ -148,6 +149,7 @@ static PetscErrorCode open_output(struct analysis *a)
   PetscFunctionBegin;
   PetscCall(app_get_flag("-force", &force));
   PetscCall(hole_writer_create(a->comm, a->output, force, &a->writer));
+  app_set_temporary(a->comm, hole_writer_temporary_name(a->writer));
   PetscCall(result_write_header(a->writer, a->comm, a->input, a->source));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &value, NULL));
   least = value;
@@ -318,6 +320,8 @@ static PetscErrorCode analyze(struct analysis *a)
 {
   PetscFunctionBegin;
   HoleCallAgreed(a->comm, get_options(a)); /* local */
+  PetscCall(app_memory_limit(a->comm, &a->memory_limit));
+  HoleCallAgreed(a->comm, app_check_apart(a->input, a->output)); /* local */
   PetscCall(open_input(a));
   PetscCall(check_memory(a));
   PetscCall(open_output(a));
@@ -339,6 +343,7 @@ static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
   analyzed = analyze(&a);
   PetscCall(app_progress_destroy(&a.progress));
   PetscCall(hole_writer_destroy(&a.writer)); /* without a commit, the temporary file goes */
+  app_set_temporary(comm, "");
   for (int m = 0; m < a.n_metrics; ++m) PetscCall(HoleFlowDestroy(&a.flows[m]));
   PetscCall(PetscFree(a.timings));
   PetscCall(HoleSourceDestroy(&a.source));

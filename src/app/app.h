@@ -23,12 +23,17 @@ struct app_command {
 
 extern const struct app_command app_analyze, app_export, app_inspect;
 
+enum { APP_MAX_OPTION_FILES = 16 };
+
 /* Words of the command line, sorted out: what PETSc should see, and what it should not. */
 struct app_arguments {
   const struct app_command *command;
   const char               *input;
-  int                       argc; /* for PetscInitialize(): program name and options only */
-  char                    **argv; /* [argc + 1], to be freed with free() */
+  int         n_files; /* option files: read after PETSc has started, so that a bad one is an error of ours */
+  const char *files[APP_MAX_OPTION_FILES];
+  PetscBool   yaml[APP_MAX_OPTION_FILES];
+  int         argc; /* for PetscInitialize(): program name and options only */
+  char      **argv; /* [argc + 1], to be freed with free() */
 };
 
 enum { APP_MESSAGE_LENGTH = 1024 };
@@ -58,6 +63,15 @@ PetscErrorCode app_get_text(const char name[], const char fallback[], size_t len
 
 /* File name of a path without folder and extension. */
 PetscErrorCode app_stem(const char path[], size_t length, char stem[]);
+
+/* Read the option files; the command line wins over them. Collective on PETSC_COMM_WORLD. HOLE_ERR_USAGE: not readable as options. */
+PetscErrorCode app_options_read_files(struct app_arguments *arguments);
+
+/* HOLE_ERR_USAGE if both names lead to one file. Not collective. */
+PetscErrorCode app_check_apart(const char input[], const char output[]);
+
+/* A file that rank 0 removes if the run is ended from outside; "": none. Not collective. */
+void app_set_temporary(MPI_Comm comm, const char path[]);
 
 /* Provenance: the command line as it was typed. Set once by main(). */
 const char *app_command_line(void);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct export
 {
@@ -14,6 +16,7 @@ struct export
   PetscMPIInt         rank;
   hole_reader         reader;
   FILE               *out; /* on rank 0 only; others read along and write nothing */
+  char                output[PETSC_MAX_PATH_LEN], temporary[PETSC_MAX_PATH_LEN + 32]; /* "": stdout */
   HoleIndex           n_items;
   struct result_item *items;
 };
@@ -92,7 +95,7 @@ static PetscErrorCode export_ripser(struct export *e)
       char                name[32];
 
       PetscCall(PetscSNPrintf(name, sizeof(name), "diagrams/dim%d", dim));
-      PetscCall(result_read_array(e->reader, e->items[i].base, name, &a));
+      PetscCall(result_read_array(e->reader, e->items[i].base, name, 2, &a));
       if (a.n >= 0 && e->out) fprintf(e->out, "persistence intervals in dim %d:\n", dim);
       if (e->out) print_ripser_intervals(e->out, &a);
       PetscCall(PetscFree(a.values));
@@ -112,7 +115,7 @@ static PetscErrorCode export_diagrams(struct export *e)
 
       PetscCall(PetscSNPrintf(name, sizeof(name), "diagrams/dim%d", dim));
       PetscCall(PetscSNPrintf(word, sizeof(word), "%d", dim));
-      PetscCall(result_read_array(e->reader, e->items[i].base, name, &a));
+      PetscCall(result_read_array(e->reader, e->items[i].base, name, 2, &a));
       PetscCall(print_rows(e, &e->items[i], word, &a));
       PetscCall(PetscFree(a.values));
     }
@@ -127,7 +130,7 @@ static PetscErrorCode export_tree(struct export *e)
   for (HoleIndex i = 0; i < e->n_items; ++i) {
     struct result_array a;
 
-    PetscCall(result_read_array(e->reader, e->items[i].base, "tree/linkage", &a));
+    PetscCall(result_read_array(e->reader, e->items[i].base, "tree/linkage", 4, &a));
     PetscCall(print_rows(e, &e->items[i], NULL, &a));
     PetscCall(PetscFree(a.values));
   }
@@ -146,8 +149,12 @@ static PetscErrorCode export_stages(struct export *e)
 
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/stages/name", e->items[i].base));
     PetscCall(hole_reader_strings(e->reader, path, &n, &names));
-    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/threshold", &threshold));
-    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/n_clusters", &clusters));
+    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/threshold", 0, &threshold));
+    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/n_clusters", 0, &clusters));
+    PetscCheck(threshold.n == n && clusters.n == n, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+               "%s: stages/threshold and stages/n_clusters should have a value for each of the %" HoleIndex_FMT
+               " names; the result is damaged",
+               e->items[i].base, n);
     for (HoleIndex s = 0; s < n && e->out; ++s) {
       print_item(e->out, &e->items[i]);
       fprintf(e->out, ",%" HoleIndex_FMT ",%s,", s, names[s]);
@@ -179,7 +186,7 @@ static PetscErrorCode export_curves(struct export *e)
       char name[64];
 
       PetscCall(PetscSNPrintf(name, sizeof(name), "curves/%s", names[c]));
-      PetscCall(result_read_array(e->reader, e->items[i].base, name, &a[c]));
+      PetscCall(result_read_array(e->reader, e->items[i].base, name, 0, &a[c]));
     }
     for (HoleIndex row = 0; row < a[0].n && e->out; ++row) {
       print_item(e->out, &e->items[i]);
@@ -269,30 +276,49 @@ static PetscErrorCode export_table(struct export *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local, rank 0: stdout, or a file that is not there yet. */
-static PetscErrorCode open_text(struct export *e)
+/* Local, rank 0: stdout, or a temporary file beside the one wanted. */
+static PetscErrorCode open_text(struct export *e, const char input[])
 {
-  char      path[PETSC_MAX_PATH_LEN];
-  PetscBool force;
+  const char *slash;
+  struct stat info;
+  PetscBool   force;
 
   PetscFunctionBegin;
-  PetscCall(app_get_text("-output", "", sizeof(path), path));
+  PetscCall(app_get_text("-output", "", sizeof(e->output), e->output));
   PetscCall(app_get_flag("-force", &force));
   if (e->rank) PetscFunctionReturn(PETSC_SUCCESS);
-  e->out = path[0] ? fopen(path, force ? "w" : "wx") : stdout;
-  PetscCheck(e->out || errno != EEXIST, PETSC_COMM_SELF, HOLE_ERR_USAGE, "%s exists; -force replaces it", path);
-  PetscCheck(e->out, PETSC_COMM_SELF, HOLE_ERR_USAGE, "cannot write %s (%s)", path, strerror(errno));
+  e->out = stdout;
+  if (!e->output[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(app_check_apart(input, e->output));
+  if (!stat(e->output, &info)) {
+    PetscCheck(force, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s exists; give -force to replace it", e->output);
+    PetscCheck(S_ISREG(info.st_mode), PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s is not an ordinary file", e->output);
+  }
+  slash = strrchr(e->output, '/');
+  PetscCall(PetscSNPrintf(e->temporary, sizeof(e->temporary), "%.*s.%s.tmp.%d",
+                          slash ? (int)(slash - e->output) + 1 : 0, e->output, slash ? slash + 1 : e->output,
+                          (int)getpid()));
+  e->out = fopen(e->temporary, "w");
+  PetscCheck(e->out, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s: cannot write there (%s)", e->output,
+             strerror(errno));
+  app_set_temporary(e->comm, e->temporary);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode close_text(struct export *e)
+/* Local, rank 0: a file takes its name once all of it has been written. */
+static PetscErrorCode close_text(struct export *e, PetscBool whole)
 {
   int failed;
 
   PetscFunctionBegin;
-  if (!e->out) PetscFunctionReturn(PETSC_SUCCESS);
-  failed = ferror(e->out) | (e->out == stdout ? fflush(stdout) : fclose(e->out));
-  PetscCheck(!failed, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "the output could not be written; is the disk full?");
+  if (!e->out || e->out == stdout) PetscFunctionReturn(PETSC_SUCCESS); /* main() looks at stdout */
+  failed = ferror(e->out) | fflush(e->out) | fsync(fileno(e->out));
+  failed |= fclose(e->out);
+  if (failed || !whole) unlink(e->temporary);
+  PetscCheck(!failed, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "-output %s could not be written; is the disk full?",
+             e->output);
+  PetscCheck(!whole || !rename(e->temporary, e->output), PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "-output %s: cannot take this name (%s)", e->output, strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -306,7 +332,7 @@ static PetscErrorCode export(struct export *e, const char input[])
   PetscCheck(is_result, PETSC_COMM_SELF, HOLE_ERR_INPUT,
              "%s is not a result of hole analyze (no attribute format = hole-result)", input);
   PetscCall(result_list_items(e->reader, &e->n_items, &e->items));
-  HoleCallAgreed(e->comm, open_text(e));
+  HoleCallAgreed(e->comm, open_text(e, input));
   PetscCall(export_table(e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -319,7 +345,8 @@ static PetscErrorCode run_export(MPI_Comm comm, const char input[])
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &e.rank));
   exported = export(&e, input);
-  closed   = HoleErrorAgree(comm, close_text(&e));
+  closed   = HoleErrorAgree(comm, close_text(&e, (PetscBool)!exported));
+  app_set_temporary(comm, "");
   PetscCall(PetscFree(e.items));
   PetscCall(hole_reader_destroy(&e.reader));
   PetscCall(exported);

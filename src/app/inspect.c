@@ -150,11 +150,11 @@ static PetscErrorCode inspect_item(struct inspection *s, const struct result_ite
     char name[32];
 
     PetscCall(PetscSNPrintf(name, sizeof(name), "diagrams/dim%d", dim));
-    PetscCall(result_read_array(s->reader, item->base, name, &diagram));
+    PetscCall(result_read_array(s->reader, item->base, name, 2, &diagram));
     if (diagram.n >= 0 && !s->rank) printf("  H%d %-7" HoleIndex_FMT, dim, diagram.n);
     PetscCall(PetscFree(diagram.values));
   }
-  PetscCall(result_read_array(s->reader, item->base, "stages/n_clusters", &thresholds));
+  PetscCall(result_read_array(s->reader, item->base, "stages/n_clusters", 0, &thresholds));
   if (!s->rank) {
     printf("  clusters by stage:");
     for (HoleIndex t = 0; t < thresholds.n; ++t) printf(" %.0f", thresholds.values[t]);

@@ -1,8 +1,8 @@
 /* The program: sort out the words, start MPI and PETSc, run one command, report one message if it fails.
 
    Errors are PETSc errors. A handler of ours keeps the first message instead of printing a page; at the end the ranks find the one
-   that holds the cause, and that one prints it. A rank that fails alone, where the others do not come to the end, would wait for
-   them for ever: after a few seconds it prints its message and aborts the job. */
+   that holds the cause, and that one prints it. A rank that fails alone, where the others do not come along, would wait for them
+   for ever: a few seconds after an error an alarm prints the message and aborts the job. */
 #include "app.h"
 
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS_TO_WAIT_FOR_OTHERS = 5, TRACE_LENGTH = 4096 };
+enum { SECONDS_TO_WAIT_FOR_OTHERS = 5, TRACE_LENGTH = 4096, ABORT_LINE_LENGTH = APP_MESSAGE_LENGTH + 64 };
 
 /* What the error handler keeps. */
 struct failure {
@@ -30,6 +30,57 @@ const struct app_command *app_find_command(const char name[])
   return NULL;
 }
 
+/* What a signal handler may need: handlers have no argument to carry it. */
+static struct {
+  char                  temporary[PETSC_MAX_PATH_LEN]; /* rank 0: to be removed; "": nothing */
+  char                  line[ABORT_LINE_LENGTH];       /* to be printed if this rank waits in vain */
+  volatile sig_atomic_t code;                          /* exit code then */
+} sudden_end;
+
+void app_set_temporary(MPI_Comm comm, const char path[])
+{
+  int rank;
+
+  MPI_Comm_rank(comm, &rank);
+  sudden_end.temporary[0] = 0;
+  if (!rank) strncpy(sudden_end.temporary, path, sizeof(sudden_end.temporary) - 1);
+}
+
+/* SIGALRM: the others did not come along within the time. */
+static void give_up(int signal_number)
+{
+  ssize_t written = write(STDERR_FILENO, sudden_end.line, strlen(sudden_end.line));
+
+  (void)signal_number;
+  (void)written;
+  if (sudden_end.temporary[0]) unlink(sudden_end.temporary);
+  MPI_Abort(MPI_COMM_WORLD, sudden_end.code);
+}
+
+/* SIGTERM, SIGINT: end as the signal wants, but leave no unfinished file. */
+static void tidy_and_end(int signal_number)
+{
+  if (sudden_end.temporary[0]) unlink(sudden_end.temporary);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+/* From the first error on, this rank must come to the end within seconds. */
+static void set_alarm(const char message[], PetscErrorCode code)
+{
+  snprintf(sudden_end.line, sizeof(sudden_end.line), "hole: error: %s\n", message);
+  sudden_end.code = HoleErrorExitCode(code);
+  signal(SIGALRM, give_up);
+  alarm(SECONDS_TO_WAIT_FOR_OTHERS);
+}
+
+/* Where memory runs out, PETSc 3.18 reports a line number as the error and a function's name as the message. */
+static PetscBool is_allocation(const char function[])
+{
+  return (PetscBool)(!strcmp(function, "PetscMallocAlign") || !strcmp(function, "PetscReallocAlign") ||
+                     !strcmp(function, "PetscMallocA"));
+}
+
 static PetscErrorCode keep_failure(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code,
                                    PetscErrorType type, const char *message, void *ctx)
 {
@@ -37,10 +88,15 @@ static PetscErrorCode keep_failure(MPI_Comm comm, int line, const char *function
   size_t          used    = strlen(failure->trace);
 
   (void)comm;
+  if (type == PETSC_ERROR_INITIAL && is_allocation(function)) {
+    code    = HOLE_ERR_RESOURCE;
+    message = "memory ran out; lower -max_points, or use more ranks on more nodes";
+  }
   if (type == PETSC_ERROR_INITIAL && !failure->message[0] && message) {
     strncpy(failure->message, message, sizeof(failure->message) - 1);
     failure->trace[0] = 0;
     used              = 0;
+    set_alarm(message, code);
   }
   snprintf(failure->trace + used, sizeof(failure->trace) - used, "  %s() in %s:%d\n", function, file, line);
   return code;
@@ -52,33 +108,29 @@ static PetscBool is_cause(const struct failure *failure)
   return (PetscBool)(failure->message[0] && !strstr(failure->message, "failed; see its message"));
 }
 
-static void print_failure(const struct failure *failure, PetscErrorCode code)
+/* A fault of the input names the file, also where the library knows the layer only. */
+static void print_failure(const struct failure *failure, PetscErrorCode code, const char input[])
 {
-  const char *text = failure->message[0] ? failure->message : "failed without a message";
+  const char     *text  = failure->message[0] ? failure->message : "failed without a message";
+  const PetscBool named = (PetscBool)(HoleErrorExitCode(code) != 3 || strstr(text, input));
 
-  fprintf(stderr, "hole: error: %s\n", text);
+  fprintf(stderr, "hole: error: %s%s%s\n", named ? "" : input, named ? "" : ": ", text);
   if (HoleErrorExitCode(code) == 1)
     fprintf(stderr, "hole: this is a defect of the program (error %d); please report it with these lines:\n%s",
             (int)code, failure->trace);
   fflush(stderr);
 }
 
-/* Collective, if all goes well: the lowest rank that knows the cause prints. */
-static void report_failure(const struct failure *failure, PetscErrorCode code)
+/* Collective; the alarm ends it if another rank does not come. The lowest rank that knows the cause prints. */
+static void report_failure(const struct failure *failure, PetscErrorCode code, const char input[])
 {
-  int         rank, mine, first, done = 0;
-  double      start = MPI_Wtime();
-  MPI_Request request;
+  int rank, mine, first;
 
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   mine = is_cause(failure) ? rank : INT32_MAX;
-  MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request);
-  while (!done && MPI_Wtime() - start < SECONDS_TO_WAIT_FOR_OTHERS) {
-    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-    usleep(1000);
-  }
-  if (!done || first == rank || (first == INT32_MAX && rank == 0)) print_failure(failure, code);
-  if (!done) MPI_Abort(MPI_COMM_WORLD, HoleErrorExitCode(code));
+  MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+  alarm(0);
+  if (first == rank || (first == INT32_MAX && rank == 0)) print_failure(failure, code, input);
 }
 
 /* Is this rank 0, as far as the launchers' variables tell before MPI is started? */
@@ -104,6 +156,7 @@ static PetscBool answer_without_mpi(int argc, char **argv)
 {
   const struct app_command *command = argc > 1 ? app_find_command(argv[1]) : NULL;
 
+  if (argc > 2 && !strcmp(argv[1], "help")) command = app_find_command(argv[2]);
   for (int w = 1; w < argc; ++w) {
     if (is_one_of(argv[w], "-version", "--version", "-V")) {
       if (seems_first()) app_print_version();
@@ -135,20 +188,31 @@ static void join_words(int argc, char **argv)
   }
 }
 
-static PetscErrorCode run(const struct app_arguments *arguments)
+/* What was printed must have arrived: a full disk behind stdout shows when it is flushed. */
+static PetscErrorCode check_stdout(void)
 {
   PetscFunctionBegin;
-  HoleCallAgreed(PETSC_COMM_WORLD, app_options_check(arguments->command));
-  PetscCall(arguments->command->run(PETSC_COMM_WORLD, arguments->input));
+  PetscCheck(!fflush(stdout) && !ferror(stdout), PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "cannot write to stdout; is the disk full?");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PETSc turns SIGPIPE and SIGTERM into pages of advice; `hole inspect | head` and a cancelled job should just end. */
-static void restore_signals(void)
+static PetscErrorCode run(struct app_arguments *arguments)
+{
+  PetscFunctionBegin;
+  PetscCall(app_options_read_files(arguments));
+  HoleCallAgreed(PETSC_COMM_WORLD, app_options_check(arguments->command));
+  PetscCall(arguments->command->run(PETSC_COMM_WORLD, arguments->input));
+  HoleCallAgreed(PETSC_COMM_WORLD, check_stdout());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* PETSc turns signals into pages of advice; `hole inspect | head` and a cancelled job should just end. */
+static void set_signals(void)
 {
   signal(SIGPIPE, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, tidy_and_end);
+  signal(SIGINT, tidy_and_end);
 }
 
 static int run_command(struct app_arguments *arguments)
@@ -160,10 +224,10 @@ static int run_command(struct app_arguments *arguments)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   code = SlepcInitialize(&arguments->argc, &arguments->argv, NULL, NULL);
   if (code) return 1;
-  restore_signals();
+  set_signals();
   (void)PetscPushErrorHandler(keep_failure, &failure);
   code = run(arguments);
-  if (code) report_failure(&failure, code);
+  if (code) report_failure(&failure, code, arguments->input);
   else if (rank == 0) code = app_options_warn_unused();
   (void)PetscPopErrorHandler();
   (void)PetscOptionsSetValue(NULL, "-options_left", "no"); /* said already, in our words */
@@ -177,7 +241,7 @@ int main(int argc, char **argv)
   char                 message[APP_MESSAGE_LENGTH];
   int                  code, rank, provided;
 
-  if (answer_without_mpi(argc, argv)) return 0;
+  if (answer_without_mpi(argc, argv)) return fflush(stdout) || ferror(stdout) ? 4 : 0;
   join_words(argc, argv);
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

@@ -79,13 +79,13 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size)
+double app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size)
 {
-  const HoleIndex program = 80 * 1024 * 1024; /* libraries and their buffers */
-  const HoleIndex rows    = (HoleIndex)sizeof(double) * hole_block_count(n, size, 0) * width;
-  const HoleIndex a_point = 256; /* ids, labels, curves, stages, flow */
+  const double program = 80 * 1024 * 1024; /* libraries and their buffers */
+  const double rows    = (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)width;
+  const double a_point = 256; /* ids, labels, curves, stages, flow */
 
-  return program + rows + a_point * n + HoleDistancesPredictBytes(n, width, size) +
+  return program + rows + a_point * (double)n + HoleDistancesPredictBytes(n, width, size) +
          HoleHomologyPredictBytes(n, max_dim, size);
 }
 
@@ -97,14 +97,13 @@ HoleIndex app_memory_peak(void)
   return (HoleIndex)usage.ru_maxrss * 1024;
 }
 
-PetscErrorCode app_memory_print(HoleIndex bytes, size_t length, char text[])
+PetscErrorCode app_memory_print(double bytes, size_t length, char text[])
 {
   const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  double            value   = (double)bytes;
   int               u       = 0;
 
   PetscFunctionBegin;
-  for (; value >= 1000 && u < 5; ++u) value /= 1024;
-  PetscCall(PetscSNPrintf(text, length, value < 10 && u ? "%.1f %s" : "%.0f %s", value, units[u]));
+  for (; bytes >= 1000 && u < 5; ++u) bytes /= 1024;
+  PetscCall(PetscSNPrintf(text, length, bytes < 10 && u ? "%.1f %s" : "%.0f %s", bytes, units[u]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

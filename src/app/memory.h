@@ -8,10 +8,10 @@
 PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes);
 
 /* Bytes that one rank of `size` needs for a layer of n points and `width` units: what analyze holds at once. Not collective. */
-HoleIndex app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size);
+double app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size);
 
 /* Largest memory this process has held so far, in bytes. Not collective. */
 HoleIndex app_memory_peak(void);
 
 /* "1.5 GiB" and the like. */
-PetscErrorCode app_memory_print(HoleIndex bytes, size_t length, char text[]);
+PetscErrorCode app_memory_print(double bytes, size_t length, char text[]);

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+static char skip_petscrc[] = "-skip_petscrc";
 
 /* Options that PETSc and SLEPc read themselves begin so. */
 static const char *const petsc_prefixes[] = {"-log",
@@ -159,70 +162,162 @@ static PetscBool is_truth(const char word[])
   return PETSC_FALSE;
 }
 
-/* A file named by -options_file must be there: PETSc ends the program inside its initialisation otherwise. */
-static int check_options_file(const char option[], const char path[], char message[])
+static PetscBool is_yaml(const char path[])
 {
-  FILE *file;
+  size_t n = strlen(path);
 
-  if (strcmp(option, "-options_file") && strcmp(option, "-options_file_yaml")) return 0;
-  file = fopen(path, "r");
-  if (!file) {
-    snprintf(message, APP_MESSAGE_LENGTH, "%s %s: cannot read this file (%s)", option, path, strerror(errno));
+  return (PetscBool)((n > 5 && !strcmp(path + n - 5, ".yaml")) || (n > 4 && !strcmp(path + n - 4, ".yml")));
+}
+
+/* A file named by -options_file must be there and be a file. */
+static int take_options_file(const char option[], const char path[], struct app_arguments *a, char message[])
+{
+  struct stat info;
+  FILE       *file = fopen(path, "r");
+
+  if (!file || stat(path, &info) || !S_ISREG(info.st_mode)) {
+    snprintf(message, APP_MESSAGE_LENGTH, "%s %s: cannot read this file (%s)", option, path,
+             file ? "not an ordinary file" : strerror(errno));
+    if (file) fclose(file);
     return 2;
   }
   fclose(file);
+  if (a->n_files == APP_MAX_OPTION_FILES) {
+    snprintf(message, APP_MESSAGE_LENGTH, "%s: at most %d option files", option, APP_MAX_OPTION_FILES);
+    return 2;
+  }
+  a->yaml[a->n_files]    = (PetscBool)(!strcmp(option, "-options_file_yaml") || is_yaml(path));
+  a->files[a->n_files++] = path;
   return 0;
+}
+
+/* The variable PETSC_OPTIONS is read by PETSc itself; an option file named in it could end the program there. */
+static int check_environment(char message[])
+{
+  const char *options = getenv("PETSC_OPTIONS");
+
+  if (!options || !strstr(options, "-options_file")) return 0;
+  snprintf(message, APP_MESSAGE_LENGTH, "PETSC_OPTIONS=%s: -options_file is read from the command line only", options);
+  return 2;
+}
+
+static int fail_option(const struct app_command *command, const char word[], char message[])
+{
+  const char *nearest = app_nearest(word[1] == '-' ? word + 1 : word, next_option, command);
+
+  if (nearest)
+    snprintf(message, APP_MESSAGE_LENGTH, "unknown option %s; did you mean %s? See hole %s -help", word, nearest,
+             command->name);
+  else snprintf(message, APP_MESSAGE_LENGTH, "unknown option %s; see hole %s -help", word, command->name);
+  return 2;
 }
 
 /* Option argv[w] and its value, if it has one, go to PETSc; returns the number of words taken, or 0 with a message. */
 static int take_option(int argc, char **argv, int w, struct app_arguments *a, char message[])
 {
-  const struct app_option *option    = find_option(a->command, argv[w]);
-  PetscBool                has_value = (PetscBool)(w + 1 < argc && !is_option(argv[w + 1]));
+  const struct app_option *option = find_option(a->command, argv[w]);
+  PetscBool is_file   = (PetscBool)(!strcmp(argv[w], "-options_file") || !strcmp(argv[w], "-options_file_yaml"));
+  PetscBool has_value = (PetscBool)(w + 1 < argc && !is_option(argv[w + 1]));
 
-  a->argv[a->argc++] = argv[w];
-  if (option && option->kind == OPTION_FLAG) has_value = (PetscBool)(has_value && is_truth(argv[w + 1]));
-  if (option && option->kind != OPTION_FLAG && !has_value) {
-    snprintf(message, APP_MESSAGE_LENGTH, "%s: a value is missing; expected %s", argv[w], option->values);
+  if (!option && !is_petsc_option(argv[w])) {
+    fail_option(a->command, argv[w], message);
     return 0;
   }
-  if (!has_value) return 1;
-  if (check_options_file(argv[w], argv[w + 1], message)) return 0;
-  a->argv[a->argc++] = argv[w + 1];
-  return 2;
+  if (option && option->kind == OPTION_FLAG) has_value = (PetscBool)(has_value && is_truth(argv[w + 1]));
+  if (!has_value && (is_file || (option && option->kind != OPTION_FLAG))) {
+    snprintf(message, APP_MESSAGE_LENGTH, "%s: a value is missing; expected %s", argv[w],
+             is_file ? "FILE" : option->values);
+    return 0;
+  }
+  if (is_file) return take_options_file(argv[w], argv[w + 1], a, message) ? 0 : 2;
+  a->argv[a->argc++] = argv[w];
+  if (has_value) a->argv[a->argc++] = argv[w + 1];
+  return has_value ? 2 : 1;
 }
 
-int app_arguments_parse(int argc, char **argv, struct app_arguments *a, char message[APP_MESSAGE_LENGTH])
+/* All words after the command. */
+static int take_words(int argc, char **argv, struct app_arguments *a, char message[])
 {
-  message[0] = 0;
-  a->command = argc > 1 ? app_find_command(argv[1]) : NULL;
-  a->argv    = calloc((size_t)argc + 2, sizeof(*a->argv));
-  a->argc    = 0;
-  if (argc < 2 || is_option(argv[1])) {
-    snprintf(message, APP_MESSAGE_LENGTH, "a command is missing: hole COMMAND INPUT [options]. See hole -help");
-    return 2;
-  }
-  if (!a->command) return fail_command(argv[1], message);
-  a->argv[a->argc++] = argv[0];
   for (int w = 2; w < argc;) {
     if (is_option(argv[w])) {
       int taken = take_option(argc, argv, w, a, message);
 
       if (!taken) return 2;
       w += taken;
-    } else if (a->input) {
+    } else if (!strncmp(argv[w], "--", 2)) return fail_option(a->command, argv[w], message);
+    else if (a->input) {
       snprintf(message, APP_MESSAGE_LENGTH,
                "stray word '%s' after the input '%s'; several names in one option are separated by commas", argv[w],
                a->input);
       return 2;
     } else a->input = argv[w++];
   }
+  return 0;
+}
+
+int app_arguments_parse(int argc, char **argv, struct app_arguments *a, char message[APP_MESSAGE_LENGTH])
+{
+  message[0] = 0;
+  a->command = argc > 1 ? app_find_command(argv[1]) : NULL;
+  a->argv    = calloc((size_t)argc + 3, sizeof(*a->argv));
+  if (!a->argv) return 4;
+  if (argc < 2 || argv[1][0] == '-') {
+    snprintf(message, APP_MESSAGE_LENGTH, "a command is missing: hole COMMAND INPUT [options]. See hole -help");
+    return 2;
+  }
+  if (!a->command) return fail_command(argv[1], message);
+  a->argv[a->argc++] = argv[0];
+  a->argv[a->argc++] = skip_petscrc; /* a file that lies about must not change results */
+  if (take_words(argc, argv, a, message) || check_environment(message)) return 2;
   if (!a->input) {
     snprintf(message, APP_MESSAGE_LENGTH, "%s: the input is missing: hole %s %s [options]", a->command->name,
              a->command->name, a->command->input);
     return 2;
   }
   return 0;
+}
+
+/* Collective: rank 0 reads, PETSc sends it round. */
+static PetscErrorCode read_file(const char path[], PetscBool yaml)
+{
+  PetscFunctionBegin;
+  if (yaml) PetscCall(PetscOptionsInsertFileYAML(PETSC_COMM_WORLD, NULL, path, PETSC_TRUE));
+  else PetscCall(PetscOptionsInsertFile(PETSC_COMM_WORLD, NULL, path, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode app_options_read_files(struct app_arguments *a)
+{
+  PetscBool profile;
+
+  PetscFunctionBegin;
+  for (int f = 0; f < a->n_files; ++f) {
+    PetscErrorCode read;
+
+    PetscCall(
+        PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what PETSc says of a bad line is not for users */
+    read = read_file(a->files[f], a->yaml[f]);
+    PetscCall(PetscPopErrorHandler());
+    read = HoleErrorAgree(PETSC_COMM_WORLD, read);
+    PetscCheck(!read, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+               "%s: cannot be read as options; expected lines such as '-metric cosine', or "
+               "'metric: cosine' in a file named .yaml",
+               a->files[f]);
+  }
+  if (a->n_files) PetscCall(PetscOptionsInsertArgs(NULL, a->argc - 1, a->argv + 1)); /* again, so that it wins */
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-log_view", &profile));
+  if (a->n_files && profile) PetscCall(PetscLogDefaultBegin());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode app_check_apart(const char input[], const char output[])
+{
+  struct stat in, out;
+
+  PetscFunctionBegin;
+  PetscCheck(stat(input, &in) || stat(output, &out) || in.st_dev != out.st_dev || in.st_ino != out.st_ino,
+             PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s is the input itself; choose another name", output);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Is `word` among the words of a list separated by blanks? */
@@ -255,16 +350,16 @@ static PetscErrorCode check_value(const struct app_option *option, const char va
     errno  = 0;
     number = strtoll(value, &end, 10);
     PetscCheck(end != value && !*end && !errno && number >= option->least && number <= option->most, PETSC_COMM_SELF,
-               HOLE_ERR_USAGE, "%s %s: expected %s", option->name, value, option->values);
+               HOLE_ERR_USAGE, "%s %s: expected a whole number from %" HoleIndex_FMT " to %" HoleIndex_FMT,
+               option->name, value, option->least, option->most);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode check_option(const struct app_command *command, const char name[])
 {
-  const struct app_option *option = find_option(command, name);
-  const char              *nearest;
-  char                     value[4096] = "";
+  const struct app_option *option      = find_option(command, name);
+  char                     value[4096] = "", message[APP_MESSAGE_LENGTH];
   PetscBool                set;
 
   PetscFunctionBegin;
@@ -272,10 +367,8 @@ static PetscErrorCode check_option(const struct app_command *command, const char
     PetscCall(PetscOptionsGetString(NULL, NULL, name, value, sizeof(value), &set));
     PetscCall(check_value(option, value));
   } else if (!is_petsc_option(name)) {
-    nearest = app_nearest(name, next_option, command);
-    PetscCheck(!nearest, PETSC_COMM_SELF, HOLE_ERR_USAGE, "unknown option %s; did you mean %s? See hole %s -help", name,
-               nearest, command->name);
-    SETERRQ(PETSC_COMM_SELF, HOLE_ERR_USAGE, "unknown option %s; see hole %s -help", name, command->name);
+    fail_option(command, name, message);
+    SETERRQ(PETSC_COMM_SELF, HOLE_ERR_USAGE, "%s", message);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

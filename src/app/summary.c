@@ -97,7 +97,7 @@ PetscErrorCode summary_print_foot(MPI_Comm comm, const char output[], double sec
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(app_memory_print(peak_bytes, sizeof(memory), memory));
+  PetscCall(app_memory_print((double)peak_bytes, sizeof(memory), memory));
   printf("\n%.2f s, at most %s a rank; written to %s\n", seconds, memory, output);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

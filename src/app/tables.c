@@ -77,7 +77,8 @@ PetscErrorCode result_list_items(hole_reader r, HoleIndex *n, struct result_item
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode result_read_array(hole_reader r, const char base[], const char name[], struct result_array *array)
+PetscErrorCode result_read_array(hole_reader r, const char base[], const char name[], HoleIndex n_columns,
+                                 struct result_array *array)
 {
   char              path[3 * HOLE_NAME_LENGTH];
   hole_object       object;
@@ -90,6 +91,8 @@ PetscErrorCode result_read_array(hole_reader r, const char base[], const char na
   PetscCall(hole_reader_find(r, path, &object));
   if (object != HOLE_OBJECT_DATASET) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(hole_reader_shape(r, path, &shape));
+  PetscCheck(shape.n_dims == (n_columns ? 2 : 1) && (!n_columns || shape.dims[1] == n_columns), PETSC_COMM_SELF,
+             HOLE_ERR_INPUT, "%s has not the shape that a result gives it; the result is damaged", path);
   array->n         = shape.dims[0];
   array->n_columns = shape.n_dims > 1 ? shape.dims[1] : 1;
   PetscCall(PetscMalloc1(array->n * array->n_columns, &array->values));

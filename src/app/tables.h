@@ -21,5 +21,6 @@ PetscErrorCode result_is_result(hole_reader r, PetscBool *is_result);
 /* Items that match -layers and -metric, in depth order. HOLE_ERR_USAGE: nothing matches. */
 PetscErrorCode result_list_items(hole_reader r, HoleIndex *n, struct result_item *items[]);
 
-/* The array `name` of a group, or n = -1 if it is not there. */
-PetscErrorCode result_read_array(hole_reader r, const char base[], const char name[], struct result_array *array);
+/* The array `name` of a group, or n = -1 if it is not there. HOLE_ERR_INPUT: it has not `n_columns` columns (0: one axis). */
+PetscErrorCode result_read_array(hole_reader r, const char base[], const char name[], HoleIndex n_columns,
+                                 struct result_array *array);

@@ -241,12 +241,11 @@ const double *HoleDistancesGetRow(HoleDistances d, HoleIndex local) { return d->
 
 MPI_Comm HoleDistancesGetComm(HoleDistances d) { return d->comm; }
 
-HoleIndex HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
+double HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
 {
-  HoleIndex n_local = hole_block_count(n, size, 0);
-  HoleIndex blocks  = (size > 1 ? 3 : 1) * n_local * (HOLE_ROUND_UP(width) + HOLE_LANES);
+  const double n_local = (double)hole_block_count(n, size, 0), a_row = (double)(HOLE_ROUND_UP(width) + HOLE_LANES);
 
-  return (HoleIndex)sizeof(double) * (n_local * HOLE_ROUND_UP(n) + blocks);
+  return (double)sizeof(double) * n_local * ((double)HOLE_ROUND_UP(n) + (size > 1 ? 3 : 1) * a_row);
 }
 
 PetscErrorCode HoleDistancesDestroy(HoleDistances *d)

@@ -97,11 +97,10 @@ PetscErrorCode hole_panels_destroy(hole_panels *panels)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size)
+double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  HoleIndex stride = PetscMax(HOLE_ROUND_UP(n), 1);
+  const HoleIndex stride = PetscMax(HOLE_ROUND_UP(n), 1);
+  const HoleIndex height = PetscMin(panel_height(stride), hole_block_count(n, size, 0));
 
-  return size > 1
-             ? 2 * (HoleIndex)sizeof(double) * stride * PetscMin(panel_height(stride), hole_block_count(n, size, 0))
-             : 0;
+  return size > 1 ? 2 * (double)sizeof(double) * (double)stride * (double)height : 0;
 }

@@ -20,4 +20,4 @@ PetscErrorCode hole_panels_next(hole_panels panels, struct hole_panel *panel);
 PetscErrorCode hole_panels_destroy(hole_panels *panels);
 
 /* Bytes of the buffers for n points over `size` ranks. */
-HoleIndex hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size);

@@ -121,7 +121,7 @@ static HoleIndex free_slot(hole_row_cache c)
   return -1;
 }
 
-/* A place for a send, waiting and serving until there is one. */
+/* A place for a send, waiting until there is one: sends complete by themselves, since what they carry has been asked for or is small. */
 static PetscErrorCode free_send(hole_row_cache c, int *place)
 {
   PetscMPIInt done;
@@ -239,10 +239,10 @@ PetscErrorCode hole_row_cache_destroy(hole_row_cache *cache)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex hole_row_cache_predict_bytes(HoleIndex n, PetscMPIInt size)
+double hole_row_cache_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  HoleIndex capacity = PetscMin(n, hole_row_cache_capacity(hole_block_count(n, size, 0)));
+  const HoleIndex capacity = PetscMin(n, hole_row_cache_capacity(hole_block_count(n, size, 0)));
 
   if (size == 1) return 0;
-  return capacity * HOLE_ROUND_UP(n) * (HoleIndex)sizeof(double) + n * (HoleIndex)sizeof(int32_t);
+  return (double)capacity * (double)HOLE_ROUND_UP(n) * (double)sizeof(double) + (double)n * (double)sizeof(int32_t);
 }

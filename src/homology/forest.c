@@ -179,9 +179,9 @@ PetscErrorCode hole_forest_solve(HoleDistances d, HoleTree *tree)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex hole_forest_predict_bytes(HoleIndex n, PetscMPIInt size)
+double hole_forest_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  HoleIndex a_point = sizeof(int32_t) + sizeof(struct hole_edge_key) + sizeof(HoleEdge) + sizeof(HoleIndex);
+  const size_t a_point = sizeof(int32_t) + sizeof(struct hole_edge_key) + sizeof(HoleEdge) + sizeof(HoleIndex);
 
-  return n * a_point + hole_block_count(n, size, 0) * (HoleIndex)sizeof(struct hole_edge_key);
+  return (double)n * (double)a_point + (double)hole_block_count(n, size, 0) * (double)sizeof(struct hole_edge_key);
 }

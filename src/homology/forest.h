@@ -5,7 +5,7 @@
 #include <hole/hole_tree.h>
 
 /* Bytes a rank needs while it grows. */
-HoleIndex hole_forest_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_forest_predict_bytes(HoleIndex n, PetscMPIInt size);
 
 /* Collective. The tree on every rank; 60 bytes a point on every rank, 24 more a local row. */
 PetscErrorCode hole_forest_solve(HoleDistances d, HoleTree *tree);

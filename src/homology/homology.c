@@ -170,14 +170,14 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
+double HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const HoleIndex result = n * (HoleIndex)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval)); /* tree and diagrams */
-  HoleIndex       dim1   = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  const double result = (double)n * (double)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval)); /* tree and diagrams */
+  const double forest = hole_forest_predict_bytes(n, size);
+  const double lunes  = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
 
-  /* The reduction comes after the lunes and frees their memory first. */
-  dim1 = PetscMax(dim1, hole_row_cache_predict_bytes(n, size));
-  return result + (max_dim ? PetscMax(dim1, hole_forest_predict_bytes(n, size)) : hole_forest_predict_bytes(n, size));
+  /* One after the other: the forest, the lunes, the reduction. */
+  return result + (max_dim ? PetscMax(forest, PetscMax(lunes, hole_row_cache_predict_bytes(n, size))) : forest);
 }
 
 PetscErrorCode HoleHomologyDestroy(HoleHomology *homology)

@@ -375,12 +375,12 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
+double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  HoleIndex n_local = hole_block_count(n, size, 0);
+  const double n_local = (double)hole_block_count(n, size, 0);
 
-  return n_local * (n / 2) + n_local * N_ROWS_COMPARED * (HoleIndex)sizeof(struct use) +
-         n * N_NEAREST * (HoleIndex)sizeof(struct neighbour);
+  return n_local * (double)(n / 2) + n_local * N_ROWS_COMPARED * (double)sizeof(struct use) +
+         (double)n * N_NEAREST * (double)sizeof(struct neighbour);
 }
 
 /* The smallest of max(a[m], b[m]). */

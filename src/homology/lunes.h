@@ -20,7 +20,7 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleI
                                      struct hole_edge_key *edges[]);
 
 /* Bytes a rank needs for that, panels left out. */
-HoleIndex hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size);
 
 /*
  * The most central vertex of the lune of (i, j), given the rows of i and j: it minimises the longer of its two edges. -1 if

@@ -13,8 +13,11 @@
 #include "../core/simd.h"
 #include "../core/sort.h"
 #include "lunes.h"
+#include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
+#define HASH_NONFATAL_OOM      1 /* by default uthash ends the program when memory runs out */
+#define uthash_nonfatal_oom(e) ((void)(e))
 #include <uthash.h>
 
 enum { PIECE_TRIANGLES = 24 /* about so many triangles make a piece */ };
@@ -331,10 +334,14 @@ static PetscErrorCode keep_pivot(hole_reduction r, const struct hole_triangle *t
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&entry));
-  entry->key    = (struct pivot_key){t->edge.i, t->edge.j, t->vertex};
+  entry->key = (struct pivot_key){t->edge.i, t->edge.j, t->vertex};
+  HASH_ADD(hh, r->pivots, key, sizeof(entry->key), entry);
+  if (!entry->hh.tbl) { /* it could not be added */
+    PetscCall(PetscFree(entry));
+    SETERRQ(PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "memory ran out in the reduction; use more ranks on more nodes");
+  }
   entry->column = *column;
   *column       = NULL;
-  HASH_ADD(hh, r->pivots, key, sizeof(entry->key), entry);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -134,52 +134,85 @@ static HoleIndex window_of(hole_stream s, double length)
 
 static PetscMPIInt owner_of(hole_stream s, HoleIndex window) { return (PetscMPIInt)(window % s->size); }
 
-/* What each rank gets of an exchange: counts and starts. */
-struct parts {
-  PetscMPIInt *count, *start;
+/* The exchange of births: what goes to each rank and comes from it, in births. */
+struct deal {
+  PetscMPIInt          *out_count, *out_start, *in_count, *in_start, *filled; /* [size] */
+  struct hole_edge_key *packed;                                               /* births in the order of their owners */
 };
 
-static HoleIndex set_starts(struct parts p, PetscMPIInt size)
+/* Local. */
+static PetscErrorCode set_starts(PetscMPIInt size, const PetscMPIInt count[], PetscMPIInt start[], HoleIndex *total)
 {
-  HoleIndex total = 0;
-
+  PetscFunctionBegin;
+  *total = 0;
   for (PetscMPIInt r = 0; r < size; ++r) {
-    p.start[r] = (PetscMPIInt)total;
-    total += p.count[r];
+    PetscCall(hole_mpi_int(*total, &start[r]));
+    *total += count[r];
   }
-  return total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: pack the births by owner. */
+static PetscErrorCode pack_births(hole_stream s, HoleIndex n_births, const struct hole_edge_key births[],
+                                  struct deal *deal)
+{
+  PetscMPIInt n;
+  HoleIndex   total;
+
+  PetscFunctionBegin;
+  PetscCall(hole_mpi_int(n_births, &n)); /* so that no count overflows */
+  PetscCall(PetscCalloc5(s->size, &deal->out_count, s->size, &deal->out_start, s->size, &deal->in_count, s->size,
+                         &deal->in_start, s->size, &deal->filled));
+  PetscCall(PetscMalloc1(n_births, &deal->packed));
+  for (HoleIndex b = 0; b < n_births; ++b) ++deal->out_count[owner_of(s, window_of(s, births[b].length))];
+  PetscCall(set_starts(s->size, deal->out_count, deal->out_start, &total));
+  for (HoleIndex b = 0; b < n_births; ++b) {
+    PetscMPIInt owner = owner_of(s, window_of(s, births[b].length));
+
+    deal->packed[deal->out_start[owner] + deal->filled[owner]++] = births[b];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: room for what comes. */
+static PetscErrorCode make_room(hole_stream s, struct deal *deal, HoleIndex *n_mine)
+{
+  PetscFunctionBegin;
+  PetscCall(set_starts(s->size, deal->in_count, deal->in_start, n_mine));
+  PetscCall(PetscMalloc1(*n_mine, &s->births));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode exchange_births(hole_stream s, HoleIndex n_births, const struct hole_edge_key births[],
+                                      struct deal *deal, HoleIndex *n_mine)
+{
+  MPI_Datatype type;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(s->comm, pack_births(s, n_births, births, deal)); /* local */
+  PetscCallMPI(MPI_Alltoall(deal->out_count, 1, MPI_INT, deal->in_count, 1, MPI_INT, s->comm));
+  HoleCallAgreed(s->comm, make_room(s, deal, n_mine)); /* local */
+  PetscCallMPI(MPI_Type_contiguous(sizeof(*births), MPI_BYTE, &type));
+  PetscCallMPI(MPI_Type_commit(&type));
+  PetscCallMPI(MPI_Alltoallv(deal->packed, deal->out_count, deal->out_start, type, s->births, deal->in_count,
+                             deal->in_start, type, s->comm));
+  PetscCallMPI(MPI_Type_free(&type));
+  hole_sort(s->births, *n_mine, sizeof(*s->births), hole_edge_key_by_order);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Collective: bring the births to the owners of their windows. */
 static PetscErrorCode deal_births(hole_stream s, HoleIndex n_births, const struct hole_edge_key births[],
                                   HoleIndex *n_mine)
 {
-  struct parts          out, in;
-  struct hole_edge_key *packed;
-  PetscMPIInt          *filled;
-  MPI_Datatype          type;
+  struct deal    deal = {0};
+  PetscErrorCode dealt;
 
   PetscFunctionBegin;
-  PetscCall(
-      PetscCalloc5(s->size, &out.count, s->size, &out.start, s->size, &in.count, s->size, &in.start, s->size, &filled));
-  for (HoleIndex b = 0; b < n_births; ++b) ++out.count[owner_of(s, window_of(s, births[b].length))];
-  PetscCallMPI(MPI_Alltoall(out.count, 1, MPI_INT, in.count, 1, MPI_INT, s->comm));
-  set_starts(out, s->size);
-  *n_mine = set_starts(in, s->size);
-  PetscCall(PetscMalloc1(n_births, &packed));
-  PetscCall(PetscMalloc1(*n_mine, &s->births));
-  for (HoleIndex b = 0; b < n_births; ++b) {
-    PetscMPIInt owner = owner_of(s, window_of(s, births[b].length));
-
-    packed[out.start[owner] + filled[owner]++] = births[b];
-  }
-  PetscCallMPI(MPI_Type_contiguous(sizeof(*packed), MPI_BYTE, &type));
-  PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Alltoallv(packed, out.count, out.start, type, s->births, in.count, in.start, type, s->comm));
-  PetscCallMPI(MPI_Type_free(&type));
-  hole_sort(s->births, *n_mine, sizeof(*s->births), hole_edge_key_by_order);
-  PetscCall(PetscFree(packed));
-  PetscCall(PetscFree5(out.count, out.start, in.count, in.start, filled));
+  dealt = exchange_births(s, n_births, births, &deal, n_mine);
+  PetscCall(PetscFree(deal.packed));
+  PetscCall(PetscFree5(deal.out_count, deal.out_start, deal.in_count, deal.in_start, deal.filled));
+  PetscCall(dealt);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -204,17 +237,30 @@ static PetscErrorCode open_windows(hole_stream s, HoleIndex n_mine)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: `samples` is room for those of all ranks. */
+static PetscErrorCode cut_windows(hole_stream s, PetscInt n_windows, double cutoff, HoleIndex n_births,
+                                  const struct hole_edge_key births[], struct sample samples[])
+{
+  HoleIndex n_total = 0;
+
+  PetscFunctionBegin;
+  PetscCall(gather_samples(s, n_births, births, samples, &n_total));           /* collective */
+  HoleCallAgreed(s->comm, set_bounds(s, n_windows, cutoff, samples, n_total)); /* local */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode set_up(hole_stream s, PetscInt n_windows, double cutoff, HoleIndex n_births,
                              const struct hole_edge_key births[])
 {
-  struct sample *samples;
-  HoleIndex      n_total = 0, n_mine = 0;
+  struct sample *samples = NULL;
+  HoleIndex      n_mine  = 0;
+  PetscErrorCode cut;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(s->size * N_SAMPLES, &samples));
-  PetscCall(gather_samples(s, n_births, births, samples, &n_total));           /* collective */
-  HoleCallAgreed(s->comm, set_bounds(s, n_windows, cutoff, samples, n_total)); /* local */
+  HoleCallAgreed(s->comm, PetscMalloc1(s->size * N_SAMPLES, &samples)); /* local */
+  cut = cut_windows(s, n_windows, cutoff, n_births, births, samples);
   PetscCall(PetscFree(samples));
+  PetscCall(cut);
   PetscCall(deal_births(s, n_births, births, &n_mine)); /* collective */
   HoleCallAgreed(s->comm, open_windows(s, n_mine));     /* local */
   PetscFunctionReturn(PETSC_SUCCESS);

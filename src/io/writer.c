@@ -135,6 +135,8 @@ static PetscErrorCode check_place(hole_writer w)
              "Output %s: the folder %s does not exist", w->path, w->folder);
   if (!lstat(w->path, &info)) {
     PetscCheck(!S_ISDIR(info.st_mode), PETSC_COMM_SELF, HOLE_ERR_USAGE, "Output %s is a folder", w->path);
+    PetscCheck(S_ISREG(info.st_mode) || S_ISLNK(info.st_mode), PETSC_COMM_SELF, HOLE_ERR_USAGE,
+               "Output %s is a device or a pipe; a result needs an ordinary file", w->path);
     PetscCheck(w->force, PETSC_COMM_SELF, HOLE_ERR_USAGE, "Output %s exists; give -force to replace it", w->path);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -704,6 +706,8 @@ static PetscErrorCode finish_file(hole_writer w)
   HoleCallAgreed(w->comm, w->rank ? PETSC_SUCCESS : give_name(w));   /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+const char *hole_writer_temporary_name(hole_writer w) { return w->temporary; }
 
 PetscErrorCode hole_writer_commit(hole_writer w)
 {
