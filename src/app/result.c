@@ -220,21 +220,25 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
     const char *name, *description;
     const void *values;
     hole_type   type;
+    PetscBool   needs_labels;
   } curves[] = {
-      {"curves/threshold", "distinct merge heights", c->threshold, HOLE_TYPE_DOUBLE},
-      {"curves/n_clusters", "number of clusters", c->n_clusters, HOLE_TYPE_INT64},
-      {"curves/purity", "share of points in the largest class of their cluster", c->purity, HOLE_TYPE_DOUBLE},
-      {"curves/homogeneity", "share of points in the largest cluster of their class", c->homogeneity, HOLE_TYPE_DOUBLE},
-      {"curves/score", "0.7 purity + 0.3 homogeneity", c->score, HOLE_TYPE_DOUBLE},
-      {"curves/ari", "adjusted Rand index against the labels", c->ari, HOLE_TYPE_DOUBLE},
-      {"curves/nmi", "normalised mutual information with the labels, arithmetic mean", c->nmi, HOLE_TYPE_DOUBLE},
-      {"curves/size_entropy", "entropy of the cluster sizes", c->size_entropy, HOLE_TYPE_DOUBLE}};
+      {"curves/threshold", "distinct merge heights", c->threshold, HOLE_TYPE_DOUBLE, PETSC_FALSE},
+      {"curves/n_clusters", "number of clusters", c->n_clusters, HOLE_TYPE_INT64, PETSC_FALSE},
+      {"curves/purity", "share of points in the largest class of their cluster", c->purity, HOLE_TYPE_DOUBLE,
+       PETSC_TRUE},
+      {"curves/homogeneity", "share of points in the largest cluster of their class", c->homogeneity, HOLE_TYPE_DOUBLE,
+       PETSC_TRUE},
+      {"curves/score", "0.7 purity + 0.3 homogeneity", c->score, HOLE_TYPE_DOUBLE, PETSC_TRUE},
+      {"curves/ari", "adjusted Rand index against the labels", c->ari, HOLE_TYPE_DOUBLE, PETSC_TRUE},
+      {"curves/nmi", "normalised mutual information with the labels, arithmetic mean", c->nmi, HOLE_TYPE_DOUBLE,
+       PETSC_TRUE},
+      {"curves/size_entropy", "entropy of the cluster sizes", c->size_entropy, HOLE_TYPE_DOUBLE, PETSC_FALSE}};
 
   PetscFunctionBegin;
   for (size_t k = 0; k < sizeof(curves) / sizeof(curves[0]); ++k) {
     const char *unit = k == 0 ? "distance" : k == 7 ? "nat" : NULL;
 
-    if (curves[k].values || !c->n)
+    if (curves[k].values || (!c->n && !curves[k].needs_labels))
       PetscCall(
           write_array(w, base, curves[k].name, curves[k].type, c->n, 0, curves[k].values, curves[k].description, unit));
   }

@@ -132,6 +132,7 @@ static PetscErrorCode grow(struct boruvka *b)
   MPI_Datatype type;
   MPI_Op       op;
   PetscMPIInt  n;
+  HoleIndex    n_before;
 
   PetscFunctionBegin;
   PetscCall(hole_mpi_int(b->n, &n));
@@ -141,7 +142,10 @@ static PetscErrorCode grow(struct boruvka *b)
   while (b->n_edges < b->n - 1) {
     choose_edges(b);
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, b->best, n, type, op, HoleDistancesGetComm(b->d)));
+    n_before = b->n_edges;
     join_components(b);
+    PetscCheck(b->n_edges > n_before, PETSC_COMM_SELF, PETSC_ERR_PLIB, /* equal on all ranks */
+               "No two components join: the distances are not symmetric to the last bit");
     name_components(b);
   }
   PetscCallMPI(MPI_Op_free(&op));
