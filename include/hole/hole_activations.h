@@ -45,6 +45,13 @@ HOLE_EXTERN PetscErrorCode HoleActivationsGetShape(HoleActivations acts, HoleInd
 /** Borrow the local rows, shape [n_local, width], writable. Not collective. Valid until HoleActivationsDestroy(). */
 HOLE_EXTERN PetscErrorCode HoleActivationsGetRows(HoleActivations acts, double *rows[]);
 
+/** Say from which row of its file each local point comes, for messages; [n_local], copied. Without it, a point's row is its number.
+ * Not collective. */
+HOLE_EXTERN PetscErrorCode HoleActivationsSetFileRows(HoleActivations acts, const HoleIndex rows[]);
+
+/** The row of the file from which local point @p i comes. Not collective. */
+HOLE_EXTERN HoleIndex HoleActivationsGetFileRow(HoleActivations acts, HoleIndex i);
+
 /** Borrow the name. Not collective. */
 HOLE_EXTERN const char *HoleActivationsGetName(HoleActivations acts);
 

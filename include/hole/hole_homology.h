@@ -40,8 +40,8 @@ HOLE_EXTERN PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology);
 HOLE_EXTERN PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, const char *const *names[],
                                                  const double *seconds[]);
 
-/** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the default algorithm. Not collective. */
-HOLE_EXTERN double HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size);
+/** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the chosen algorithm. Not collective. */
+HOLE_EXTERN double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size);
 
 /**
  * Compute the merge tree of the complete graph and the diagrams of dimensions 0..max_dim.

@@ -86,6 +86,9 @@ typedef struct {
  */
 HOLE_EXTERN PetscErrorCode HoleStagesOptionsGet(HoleStagesOptions *options);
 
+/** Most stages that a layer can have under these options, the one added for the flow included. Not collective. */
+HOLE_EXTERN HoleIndex HoleStagesOptionsGetMost(const HoleStagesOptions *options);
+
 /**
  * Choose the stages and cut the tree there. Not collective.
  *

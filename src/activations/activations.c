@@ -97,6 +97,20 @@ PetscErrorCode HoleActivationsGetRows(HoleActivations acts, double *rows[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HoleActivationsSetFileRows(HoleActivations acts, const HoleIndex rows[])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(acts->file_rows));
+  PetscCall(PetscMalloc1(acts->n_local, &acts->file_rows));
+  PetscCall(PetscArraycpy(acts->file_rows, rows, acts->n_local));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HoleIndex HoleActivationsGetFileRow(HoleActivations acts, HoleIndex i)
+{
+  return acts->file_rows ? acts->file_rows[i] : acts->first + i;
+}
+
 const char *HoleActivationsGetName(HoleActivations acts) { return acts->name; }
 
 MPI_Comm HoleActivationsGetComm(HoleActivations acts) { return acts->comm; }
@@ -105,6 +119,7 @@ PetscErrorCode HoleActivationsDestroy(HoleActivations *acts)
 {
   PetscFunctionBegin;
   if (!*acts) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree((*acts)->file_rows));
   PetscCall(PetscFree((*acts)->rows));
   PetscCall(PetscFree((*acts)->name));
   PetscCallMPI(MPI_Comm_free(&(*acts)->comm));

@@ -189,11 +189,11 @@ static PetscErrorCode plan_layers(HoleSource source)
                first->plan.points, first->name, layer->plan.points, layer->name);
   }
   source->points = first->plan.points;
+  PetscCall(draw_subsample(source));
   PetscCheck((double)source->n_kept * (double)source->points <= MOST_POINTS, source->comm, HOLE_ERR_RESOURCE,
              "Input %s: %" HoleIndex_FMT
              " samples give %.4g points, and this version takes at most %.4g; lower -max_points",
              source->path, source->n_kept, (double)source->n_kept * (double)source->points, MOST_POINTS);
-  PetscCall(draw_subsample(source));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -434,6 +434,22 @@ static PetscErrorCode check_finite(const struct load *load)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: where points are not the rows of the file, messages about them need these. */
+static PetscErrorCode note_file_rows(struct load *load)
+{
+  const HoleSource source = load->source;
+  HoleIndex       *rows;
+
+  PetscFunctionBegin;
+  if (!source->kept && source->points == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(load->acts->n_local, &rows));
+  for (HoleIndex i = 0; i < load->acts->n_local; ++i)
+    rows[i] = hole_source_row(source, (load->acts->first + i) / source->points);
+  PetscCall(HoleActivationsSetFileRows(load->acts, rows));
+  PetscCall(PetscFree(rows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode load_layer(struct load *load)
 {
   HoleSource                      source = load->source;
@@ -442,6 +458,7 @@ static PetscErrorCode load_layer(struct load *load)
   PetscFunctionBegin;
   PetscCall(HoleActivationsCreate(source->comm, load->layer->name, source->n_kept * source->points, plan->width,
                                   &load->acts));
+  HoleCallAgreed(source->comm, note_file_rows(load));                           /* local */
   HoleCallAgreed(source->comm, plan_load(load));                                /* local */
   PetscCall(hole_rows_open(source->reader, load->layer->dataset, &load->rows)); /* collective */
   PetscCall(read_pieces(load));                                                 /* collective */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_METRICS = 16, STEPS_A_LAYER = 8 };
+enum { MAX_METRICS = 16, STEPS_A_LAYER = 16 };
 
 /* One run. */
 struct analysis {
@@ -23,10 +23,9 @@ struct analysis {
   HoleMetric            metrics[MAX_METRICS];
   HoleFlow              flows[MAX_METRICS];
   HoleStagesOptions     stages_options;
-  PetscInt              max_dim;
   PetscBool             summary, simplices;
   struct result_timing *timings;
-  HoleIndex             n_timings;
+  HoleIndex             n_timings, most_timings;
   double                started;
 };
 
@@ -44,10 +43,11 @@ struct layer_result {
 static PetscErrorCode add_timing(struct analysis *a, HoleIndex layer, const char metric[], const char step[],
                                  double seconds)
 {
-  struct result_timing *t    = &a->timings[a->n_timings++];
+  struct result_timing *t    = &a->timings[a->n_timings];
   HoleIndex             peak = app_memory_peak();
 
   PetscFunctionBegin;
+  PetscCheck(a->n_timings++ < a->most_timings, PETSC_COMM_SELF, PETSC_ERR_PLIB, "More steps than were planned");
   t->layer = (int32_t)layer;
   PetscCall(PetscStrncpy(t->metric, metric, sizeof(t->metric)));
   PetscCall(PetscStrncpy(t->step, step, sizeof(t->step)));
@@ -75,6 +75,17 @@ static PetscErrorCode get_metrics(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Filtration and solver without distances: they read options only, and are made again for each layer. */
+static PetscErrorCode create_solver(HoleFiltration *filtration, HoleHomology *solver)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleFiltrationCreate(NULL, filtration));
+  PetscCall(HoleFiltrationSetFromOptions(*filtration));
+  PetscCall(HoleHomologyCreate(*filtration, solver));
+  PetscCall(HoleHomologySetFromOptions(*solver));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Every option is looked at before the file is, so that a mistake shows at once. */
 static PetscErrorCode get_options(struct analysis *a)
 {
@@ -92,12 +103,31 @@ static PetscErrorCode get_options(struct analysis *a)
   a->simplices = (PetscBool)!strcmp(text, "critical");
   PetscCall(get_metrics(a));
   PetscCall(HoleStagesOptionsGet(&a->stages_options));
-  PetscCall(HoleFiltrationCreate(NULL, &probe)); /* these read options only; they are made again for each layer */
-  PetscCall(HoleFiltrationSetFromOptions(probe));
-  a->max_dim = HoleFiltrationGetMaxDim(probe);
-  PetscCall(HoleHomologyCreate(probe, &solver));
-  PetscCall(HoleHomologySetFromOptions(solver));
+  PetscCall(create_solver(&probe, &solver));
   PetscCall(HoleHomologyDestroy(&solver));
+  PetscCall(HoleFiltrationDestroy(&probe));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the run holds, by the options alone and the shapes of the file. */
+static PetscErrorCode predict(struct analysis *a, struct app_size *size, double *bytes)
+{
+  HoleFiltration probe;
+  HoleIndex      width;
+
+  PetscFunctionBegin;
+  *size = (struct app_size){.n_points  = a->n_points,
+                            .n_layers  = a->n_layers,
+                            .n_metrics = a->n_metrics,
+                            .n_stages  = PetscMin(HoleStagesOptionsGetMost(&a->stages_options), a->n_points)};
+  PetscCallMPI(MPI_Comm_size(a->comm, &size->n_ranks));
+  for (HoleIndex l = 0; l < a->n_layers; ++l) {
+    PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
+    size->width = PetscMax(size->width, width);
+  }
+  PetscCall(create_solver(&probe, &size->homology));
+  *bytes = app_predict_bytes(size);
+  PetscCall(HoleHomologyDestroy(&size->homology));
   PetscCall(HoleFiltrationDestroy(&probe));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -105,25 +135,19 @@ static PetscErrorCode get_options(struct analysis *a)
 /* Refuse what will not fit before anything is computed. Equal on all ranks. */
 static PetscErrorCode check_memory(struct analysis *a)
 {
-  HoleIndex   width, widest = 0;
-  double      needed;
-  PetscMPIInt size;
-  char        needs[32], has[32];
+  struct app_size size;
+  double          needed = 0;
+  char            needs[32], has[32];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(a->comm, &size));
-  for (HoleIndex l = 0; l < a->n_layers; ++l) {
-    PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
-    widest = PetscMax(widest, width);
-  }
-  needed = app_predict_bytes(a->n_points, widest, a->max_dim, size);
+  PetscCall(predict(a, &size, &needed));
   PetscCall(app_memory_print(needed, sizeof(needs), needs));
   PetscCall(app_memory_print((double)a->memory_limit, sizeof(has), has));
   PetscCheck(needed <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
              " units need about %s per rank on %d rank%s, but %s is available; lower "
              "-max_points, use more ranks on more nodes, or raise -memory_limit",
-             a->input, a->n_points, widest, needs, size, size > 1 ? "s" : "", has);
+             a->input, a->n_points, size.width, needs, size.n_ranks, size.n_ranks > 1 ? "s" : "", has);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -139,25 +163,33 @@ static PetscErrorCode open_input(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_output(struct analysis *a)
+/* Local: what is gathered while layers go by. */
+static PetscErrorCode prepare_tables(struct analysis *a)
 {
   const int32_t *labels;
-  HoleIndex      least;
-  PetscInt       value = 0;
-  PetscBool      force;
+  PetscInt       least = 0;
 
   PetscFunctionBegin;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &least, NULL));
+  PetscCall(HoleSourceGetLabels(a->source, &labels));
+  for (int m = 0; m < a->n_metrics; ++m)
+    PetscCall(HoleFlowCreate(a->n_points, labels, a->n_classes, least, &a->flows[m]));
+  a->most_timings = a->n_layers * a->n_metrics * STEPS_A_LAYER + 1;
+  PetscCall(PetscCalloc1(a->most_timings, &a->timings));
+  PetscCall(app_progress_create(a->comm, &a->progress));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_output(struct analysis *a)
+{
+  PetscBool force;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(a->comm, prepare_tables(a)); /* local */
   PetscCall(app_get_flag("-force", &force));
   PetscCall(hole_writer_create(a->comm, a->output, force, &a->writer));
   app_set_temporary(a->comm, hole_writer_temporary_name(a->writer));
   PetscCall(result_write_header(a->writer, a->comm, a->input, a->source));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &value, NULL));
-  least = value;
-  PetscCall(HoleSourceGetLabels(a->source, &labels));
-  for (int m = 0; m < a->n_metrics; ++m)
-    PetscCall(HoleFlowCreate(a->n_points, labels, a->n_classes, least, &a->flows[m]));
-  PetscCall(PetscCalloc1(a->n_layers * a->n_metrics * STEPS_A_LAYER + 1, &a->timings));
-  PetscCall(app_progress_create(a->comm, &a->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -372,8 +404,8 @@ static const struct app_option options[] = {
     {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; 2 and 3 need -homology_type standard", 0,
      HOLE_MAX_DIM},
     {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
-    {"-homology_type", OPTION_WORD, "windows standard", "windows: distributed; standard: textbook, for small inputs", 0,
-     0},
+    {"-homology_type", OPTION_TEXT, "windows | standard", "windows: distributed; standard: textbook, for small inputs",
+     0, 0},
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
     {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},

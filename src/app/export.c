@@ -305,20 +305,30 @@ static PetscErrorCode open_text(struct export *e, const char input[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The temporary file takes its name; without -force only if nobody has taken it meanwhile. */
+static int give_name(const struct export *e, PetscBool force)
+{
+  if (force) return rename(e->temporary, e->output);
+  return link(e->temporary, e->output) || unlink(e->temporary);
+}
+
 /* Local, rank 0: a file takes its name once all of it has been written. */
 static PetscErrorCode close_text(struct export *e, PetscBool whole)
 {
-  int failed;
+  PetscBool force;
+  int       failed, unnamed = 0;
 
   PetscFunctionBegin;
+  PetscCall(app_get_flag("-force", &force));
   if (!e->out || e->out == stdout) PetscFunctionReturn(PETSC_SUCCESS); /* main() looks at stdout */
   failed = ferror(e->out) | fflush(e->out) | fsync(fileno(e->out));
   failed |= fclose(e->out);
-  if (failed || !whole) unlink(e->temporary);
+  if (!failed && whole) unnamed = give_name(e, force);
+  if (failed || unnamed || !whole) unlink(e->temporary);
   PetscCheck(!failed, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "-output %s could not be written; is the disk full?",
              e->output);
-  PetscCheck(!whole || !rename(e->temporary, e->output), PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "-output %s: cannot take this name (%s)", e->output, strerror(errno));
+  PetscCheck(!unnamed, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s: cannot take this name (%s)", e->output,
+             strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -14,6 +14,8 @@
 
 enum { SECONDS_TO_WAIT_FOR_OTHERS = 5, TRACE_LENGTH = 4096, ABORT_LINE_LENGTH = APP_MESSAGE_LENGTH + 64 };
 
+#define OTHER_RANK "failed; see its message" /* in the text of HoleErrorAgree() on the other ranks */
+
 /* What the error handler keeps. */
 struct failure {
   char message[APP_MESSAGE_LENGTH];
@@ -49,9 +51,12 @@ void app_set_temporary(MPI_Comm comm, const char path[])
 /* SIGALRM: the others did not come along within the time. */
 static void give_up(int signal_number)
 {
-  ssize_t written = write(STDERR_FILENO, sudden_end.line, strlen(sudden_end.line));
+  ssize_t written;
 
   (void)signal_number;
+  signal(SIGALRM, SIG_DFL); /* should MPI be stuck as well, the second alarm ends this process */
+  alarm(SECONDS_TO_WAIT_FOR_OTHERS / 2);
+  written = write(STDERR_FILENO, sudden_end.line, strlen(sudden_end.line));
   (void)written;
   if (sudden_end.temporary[0]) unlink(sudden_end.temporary);
   MPI_Abort(MPI_COMM_WORLD, sudden_end.code);
@@ -68,7 +73,7 @@ static void tidy_and_end(int signal_number)
 /* From the first error on, this rank must come to the end within seconds. */
 static void set_alarm(const char message[], PetscErrorCode code)
 {
-  snprintf(sudden_end.line, sizeof(sudden_end.line), "hole: error: %s\n", message);
+  if (!strstr(message, OTHER_RANK)) snprintf(sudden_end.line, sizeof(sudden_end.line), "hole: error: %s\n", message);
   sudden_end.code = HoleErrorExitCode(code);
   signal(SIGALRM, give_up);
   alarm(SECONDS_TO_WAIT_FOR_OTHERS);
@@ -105,7 +110,7 @@ static PetscErrorCode keep_failure(MPI_Comm comm, int line, const char *function
 /* A rank that failed because another did says so; the cause is elsewhere. */
 static PetscBool is_cause(const struct failure *failure)
 {
-  return (PetscBool)(failure->message[0] && !strstr(failure->message, "failed; see its message"));
+  return (PetscBool)(failure->message[0] && !strstr(failure->message, OTHER_RANK));
 }
 
 /* A fault of the input names the file, also where the library knows the layer only. */

@@ -24,17 +24,58 @@ static HoleIndex read_number(const char path[], const char key[], HoleIndex scal
   return number;
 }
 
-/* What is left of a control group's limit; PETSC_INT64 maximum if there is none. Versions 1 and 2. */
+/* What a control group leaves: its limit less what is used and cannot be given back; INT64_MAX if it has no limit. */
+static HoleIndex group_leaves(const char folder[], const char limit_name[], const char used_name[])
+{
+  char      path[PETSC_MAX_PATH_LEN + 64];
+  HoleIndex limit, used, cache;
+
+  snprintf(path, sizeof(path), "%s/%s", folder, limit_name);
+  limit = read_number(path, "", 1);
+  snprintf(path, sizeof(path), "%s/%s", folder, used_name);
+  used = read_number(path, "", 1);
+  snprintf(path, sizeof(path), "%s/memory.stat", folder);
+  cache = PetscMax(0, read_number(path, "inactive_file ", 1)); /* pages of files, dropped when memory is short */
+  if (limit <= 0 || used < 0 || limit >= INT64_MAX / 2) return INT64_MAX;
+  return PetscMax(0, limit - PetscMax(0, used - cache));
+}
+
+/* The least that a group or one of those around it leaves; `path` is shortened from its end. */
+static HoleIndex least_of_groups(const char root[], char path[], const char limit_name[], const char used_name[])
+{
+  char      folder[PETSC_MAX_PATH_LEN];
+  HoleIndex least = INT64_MAX;
+  char     *slash;
+
+  do {
+    snprintf(folder, sizeof(folder), "%s%s", root, path);
+    least = PetscMin(least, group_leaves(folder, limit_name, used_name));
+    slash = strrchr(path, '/');
+    if (slash) *slash = 0;
+  } while (slash);
+  return least;
+}
+
+/* The control groups of this process, of version 2 ("0::PATH") and 1 ("N:...memory...:PATH"). */
 static HoleIndex group_memory(void)
 {
-  HoleIndex limit = read_number("/sys/fs/cgroup/memory.max", "", 1),
-            used  = read_number("/sys/fs/cgroup/memory.current", "", 1);
+  FILE     *file = fopen("/proc/self/cgroup", "r");
+  char      line[2048], *path;
+  HoleIndex least = INT64_MAX;
 
-  if (limit < 0) {
-    limit = read_number("/sys/fs/cgroup/memory/memory.limit_in_bytes", "", 1);
-    used  = read_number("/sys/fs/cgroup/memory/memory.usage_in_bytes", "", 1);
+  while (file && fgets(line, sizeof(line), file)) {
+    line[strcspn(line, "\n")] = 0;
+    path                      = strchr(line, ':') ? strchr(strchr(line, ':') + 1, ':') : NULL;
+    if (!path) continue;
+    *path++ = 0;
+    if (!strncmp(line, "0:", 2))
+      least = PetscMin(least, least_of_groups("/sys/fs/cgroup", path, "memory.max", "memory.current"));
+    else if (strstr(line, "memory"))
+      least = PetscMin(
+          least, least_of_groups("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes", "memory.usage_in_bytes"));
   }
-  return limit > 0 && used >= 0 && limit < INT64_MAX / 2 ? PetscMax(0, limit - used) : INT64_MAX;
+  if (file) fclose(file);
+  return least;
 }
 
 /* "8GiB", "500MB", "1.5g", "1000000". */
@@ -79,14 +120,18 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double app_predict_bytes(HoleIndex n, HoleIndex width, PetscInt max_dim, PetscMPIInt size)
+double app_predict_bytes(const struct app_size *s)
 {
   const double program = 80 * 1024 * 1024; /* libraries and their buffers */
-  const double rows    = (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)width;
-  const double a_point = 256; /* ids, labels, curves, stages, flow */
+  const double n = (double)s->n_points, n_stages = (double)s->n_stages;
+  const double rows = (double)sizeof(double) * (double)hole_block_count(s->n_points, s->n_ranks, 0) * (double)s->width;
+  const double a_point = 256 + 8 * n_stages; /* ids, labels, curves; labels of the stages, twice */
+  /* Flow tables grow with the layers. Clusters are half as many as points at a middling stage; they are copied when they grow. */
+  const double flow = n * n_stages / 2 * (double)(s->n_layers * s->n_metrics) *
+                      (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
 
-  return program + rows + a_point * (double)n + HoleDistancesPredictBytes(n, width, size) +
-         HoleHomologyPredictBytes(n, max_dim, size);
+  return program + rows + a_point * n + flow + HoleDistancesPredictBytes(s->n_points, s->width, s->n_ranks) +
+         HoleHomologyPredictBytes(s->homology, s->n_points, s->n_ranks);
 }
 
 HoleIndex app_memory_peak(void)

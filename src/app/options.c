@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char skip_petscrc[] = "-skip_petscrc";
 
@@ -223,6 +224,8 @@ static int take_option(int argc, char **argv, int w, struct app_arguments *a, ch
     fail_option(a->command, argv[w], message);
     return 0;
   }
+  /* A PETSc flag such as -log_view before the input does not take it for its value. */
+  if (!option && !is_file && !a->input && has_value) has_value = (PetscBool)(access(argv[w + 1], F_OK) != 0);
   if (option && option->kind == OPTION_FLAG) has_value = (PetscBool)(has_value && is_truth(argv[w + 1]));
   if (!has_value && (is_file || (option && option->kind != OPTION_FLAG))) {
     snprintf(message, APP_MESSAGE_LENGTH, "%s: a value is missing; expected %s", argv[w],
@@ -277,32 +280,42 @@ int app_arguments_parse(int argc, char **argv, struct app_arguments *a, char mes
   return 0;
 }
 
-/* Collective: rank 0 reads, PETSc sends it round. */
-static PetscErrorCode read_file(const char path[], PetscBool yaml)
+static PetscErrorCode insert_file(MPI_Comm comm, PetscOptions options, const char path[], PetscBool yaml)
 {
   PetscFunctionBegin;
-  if (yaml) PetscCall(PetscOptionsInsertFileYAML(PETSC_COMM_WORLD, NULL, path, PETSC_TRUE));
-  else PetscCall(PetscOptionsInsertFile(PETSC_COMM_WORLD, NULL, path, PETSC_TRUE));
+  if (yaml) PetscCall(PetscOptionsInsertFileYAML(comm, options, path, PETSC_TRUE));
+  else PetscCall(PetscOptionsInsertFile(comm, options, path, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: can the file be read as options? PETSc reads on one rank while the others wait, so a fault must be known before. */
+static PetscErrorCode try_file(const char path[], PetscBool yaml)
+{
+  PetscOptions   probe;
+  PetscErrorCode read;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsCreate(&probe));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what PETSc says of a bad line is not for users */
+  read = insert_file(PETSC_COMM_SELF, probe, path, yaml);
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(PetscOptionsDestroy(&probe));
+  PetscCheck(!read, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "%s: cannot be read as options; expected lines such as '-metric cosine', or 'metric: cosine' in YAML",
+             path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode app_options_read_files(struct app_arguments *a)
 {
-  PetscBool profile;
+  PetscMPIInt rank;
+  PetscBool   profile;
 
   PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   for (int f = 0; f < a->n_files; ++f) {
-    PetscErrorCode read;
-
-    PetscCall(
-        PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what PETSc says of a bad line is not for users */
-    read = read_file(a->files[f], a->yaml[f]);
-    PetscCall(PetscPopErrorHandler());
-    read = HoleErrorAgree(PETSC_COMM_WORLD, read);
-    PetscCheck(!read, PETSC_COMM_SELF, HOLE_ERR_USAGE,
-               "%s: cannot be read as options; expected lines such as '-metric cosine', or "
-               "'metric: cosine' in a file named .yaml",
-               a->files[f]);
+    HoleCallAgreed(PETSC_COMM_WORLD, rank ? PETSC_SUCCESS : try_file(a->files[f], a->yaml[f]));
+    PetscCall(insert_file(PETSC_COMM_WORLD, NULL, a->files[f], a->yaml[f]));
   }
   if (a->n_files) PetscCall(PetscOptionsInsertArgs(NULL, a->argc - 1, a->argv + 1)); /* again, so that it wins */
   PetscCall(PetscOptionsHasName(NULL, NULL, "-log_view", &profile));

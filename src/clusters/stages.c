@@ -432,6 +432,16 @@ static PetscErrorCode choose_stages(HoleTree tree, const HoleCurves *curves, Hol
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+HoleIndex HoleStagesOptionsGetMost(const HoleStagesOptions *options)
+{
+  HoleIndex most = 1;
+
+  if (!strcmp(options->rule, "hole")) return 4 + 1;
+  if (!strncmp(options->rule, "count:", 6)) return strtoll(options->rule + 6, NULL, 10) + 1;
+  for (const char *c = options->rule; *c; ++c) most += *c == ',';
+  return most + 1;
+}
+
 PetscErrorCode HoleStagesCreate(HoleTree tree, const HoleCurves *curves, HoleIndex n_classes,
                                 const HoleStagesOptions *options, HoleStages **stages)
 {

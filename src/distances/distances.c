@@ -71,7 +71,7 @@ static PetscErrorCode prepare_rows(struct ring *ring, HoleDistances d, HoleActiv
     PetscCall(PetscArraycpy(row, source + i * width, width));
     fault = ring->metric->prepare ? ring->metric->prepare(row, ring->n_padded) : NULL;
     PetscCheck(!fault, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Layer %s, row %" HoleIndex_FMT " %s",
-               HoleActivationsGetName(acts), d->first + i, fault);
+               HoleActivationsGetName(acts), HoleActivationsGetFileRow(acts, i), fault);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -136,7 +136,7 @@ static PetscErrorCode travel(HoleDistances d, struct ring *ring)
 }
 
 /* Local. The diagonal is 0 by definition, whatever a formula gives. */
-static PetscErrorCode check_rows(HoleDistances d, const char name[])
+static PetscErrorCode check_rows(HoleDistances d, HoleActivations acts)
 {
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
@@ -146,10 +146,8 @@ static PetscErrorCode check_rows(HoleDistances d, const char name[])
     for (HoleIndex j = 0; j < d->n; ++j) sum += row[j] - row[j]; /* 0 unless a value is not finite */
     for (HoleIndex j = 0; sum != 0 && j < d->n; ++j)
       PetscCheck(isfinite(row[j]), PETSC_COMM_SELF, HOLE_ERR_INPUT,
-                 "Layer %s, rows %" HoleIndex_FMT " and %" HoleIndex_FMT
-                 ": the distance overflows; values of this size cannot "
-                 "be compared in double precision",
-                 name, d->first + i, j);
+                 "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows double precision",
+                 HoleActivationsGetName(acts), HoleActivationsGetFileRow(acts, i));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -166,8 +164,8 @@ static PetscErrorCode compute(HoleDistances d, struct ring *ring, HoleActivation
   PetscCall(hole_mpi_int(ring->stride, &stride));       /* equal on all ranks */
   PetscCallMPI(MPI_Type_contiguous(stride, MPI_DOUBLE, &ring->row));
   PetscCallMPI(MPI_Type_commit(&ring->row));
-  PetscCall(travel(d, ring));                                           /* collective */
-  HoleCallAgreed(d->comm, check_rows(d, HoleActivationsGetName(acts))); /* local */
+  PetscCall(travel(d, ring));                   /* collective */
+  HoleCallAgreed(d->comm, check_rows(d, acts)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -199,6 +197,7 @@ static PetscErrorCode fill_rows(HoleDistances d, HoleIndex n, HoleDistancesRowFu
     double *row = d->rows + i * d->stride;
 
     PetscCall(fill(d->first + i, n, row, ctx));
+    for (HoleIndex j = 0; j < n; ++j) row[j] += 0.0; /* -0 becomes 0, whose bits sort first */
     for (HoleIndex j = 0; j < n; ++j)
       PetscCheck(isfinite(row[j]) && row[j] >= 0 && (j != d->first + i || row[j] == 0), PETSC_COMM_SELF, HOLE_ERR_INPUT,
                  "Distance of points %" HoleIndex_FMT " and %" HoleIndex_FMT

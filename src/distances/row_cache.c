@@ -12,10 +12,11 @@
 #include "distances_impl.h"
 #include <hole/hole_error.h>
 
-enum { TAG_REQUEST = 1, TAG_REPLY = 2, MAX_SENDS = 64, N_PINNED = 2 };
+enum { TAG_REQUEST = 1, TAG_REPLY = 2, MAX_REPLIES = 64, N_PINNED = 2 };
 
 struct slot {
-  HoleIndex   row;     /* -1: empty */
+  HoleIndex   row;     /* -1: empty; also the message of the request */
+  MPI_Request request; /* on its way to the owner; the reply implies that it was received */
   MPI_Request arrival; /* MPI_REQUEST_NULL once the row is here */
 };
 
@@ -27,9 +28,8 @@ struct hole_row_cache_s {
   struct slot  *slots;   /* [capacity] */
   double       *rows;    /* [capacity, stride] */
   void         *memory;
-  HoleIndex     pinned[N_PINNED]; /* slots lent by the last calls of get */
-  MPI_Request   sends[MAX_SENDS]; /* requests and replies on their way */
-  HoleIndex     asked[MAX_SENDS]; /* what the requests among them hold */
+  HoleIndex     pinned[N_PINNED];     /* slots lent by the last calls of get */
+  MPI_Request   replies[MAX_REPLIES]; /* on their way to other ranks */
 };
 
 /* Local. */
@@ -38,14 +38,14 @@ static PetscErrorCode allocate_slots(hole_row_cache c)
   HoleDistances d = c->d;
 
   PetscFunctionBegin;
-  for (int s = 0; s < MAX_SENDS; ++s) c->sends[s] = MPI_REQUEST_NULL;
+  for (int s = 0; s < MAX_REPLIES; ++s) c->replies[s] = MPI_REQUEST_NULL;
   for (int p = 0; p < N_PINNED; ++p) c->pinned[p] = -1;
   PetscCall(hole_fault(d->comm, "row_cache_allocate"));
   PetscCall(PetscMalloc1(d->n, &c->slot_of));
   PetscCall(PetscMalloc1(c->capacity, &c->slots));
   PetscCall(hole_distances_allocate(c->capacity * d->stride, &c->memory, &c->rows));
   for (HoleIndex i = 0; i < d->n; ++i) c->slot_of[i] = -1;
-  for (HoleIndex s = 0; s < c->capacity; ++s) c->slots[s] = (struct slot){-1, MPI_REQUEST_NULL};
+  for (HoleIndex s = 0; s < c->capacity; ++s) c->slots[s] = (struct slot){-1, MPI_REQUEST_NULL, MPI_REQUEST_NULL};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,66 +93,63 @@ PetscErrorCode hole_row_cache_serve(hole_row_cache c)
 
   PetscFunctionBegin;
   if (c->d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  /* With every place taken, others wait until a send of ours completes; it does, since they receive while they wait. */
-  for (int s = 0; s < MAX_SENDS && answered; ++s) {
-    if (c->sends[s] != MPI_REQUEST_NULL) PetscCallMPI(MPI_Test(&c->sends[s], &done, MPI_STATUS_IGNORE));
-    if (c->sends[s] == MPI_REQUEST_NULL) PetscCall(answer(c, &c->sends[s], &answered));
+  /* With every place taken, others wait until a reply of ours completes; it does, since they receive before they ask. */
+  for (int s = 0; s < MAX_REPLIES && answered; ++s) {
+    if (c->replies[s] != MPI_REQUEST_NULL) PetscCallMPI(MPI_Test(&c->replies[s], &done, MPI_STATUS_IGNORE));
+    if (c->replies[s] == MPI_REQUEST_NULL) PetscCall(answer(c, &c->replies[s], &answered));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Has the row of a slot arrived? */
+static PetscErrorCode test_arrival(hole_row_cache c, struct slot *slot, PetscBool *arrived)
+{
+  PetscMPIInt done = 1;
+
+  PetscFunctionBegin;
+  if (slot->arrival != MPI_REQUEST_NULL) {
+    PetscCallMPI(MPI_Test(&slot->arrival, &done, MPI_STATUS_IGNORE));
+    if (done) {
+      PetscCallMPI(MPI_Wait(&slot->request, MPI_STATUS_IGNORE));
+      --c->n_waiting;
+    }
+  }
+  *arrived = (PetscBool)done;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A slot that is neither lent nor on its way, found as the hand of a clock goes round; -1 if there is none. */
-static HoleIndex free_slot(hole_row_cache c)
+static PetscErrorCode free_slot(hole_row_cache c, HoleIndex *slot)
 {
-  PetscMPIInt done = 1;
+  PetscBool arrived;
 
-  for (HoleIndex tried = 0; tried < c->capacity; ++tried) {
+  PetscFunctionBegin;
+  *slot = -1;
+  for (HoleIndex tried = 0; tried < c->capacity && *slot < 0; ++tried) {
     HoleIndex s = c->hand;
 
     c->hand = (c->hand + 1) % c->capacity;
     if (s == c->pinned[0] || s == c->pinned[1]) continue;
-    if (c->slots[s].arrival != MPI_REQUEST_NULL) {
-      MPI_Test(&c->slots[s].arrival, &done, MPI_STATUS_IGNORE);
-      if (!done) continue;
-      --c->n_waiting;
-    }
-    return s;
-  }
-  return -1;
-}
-
-/* A place for a send, waiting until there is one: sends complete by themselves, since what they carry has been asked for or is small. */
-static PetscErrorCode free_send(hole_row_cache c, int *place)
-{
-  PetscMPIInt done;
-
-  PetscFunctionBegin;
-  for (*place = -1; *place < 0;) {
-    for (int s = 0; s < MAX_SENDS && *place < 0; ++s) {
-      if (c->sends[s] != MPI_REQUEST_NULL) PetscCallMPI(MPI_Test(&c->sends[s], &done, MPI_STATUS_IGNORE));
-      if (c->sends[s] == MPI_REQUEST_NULL) *place = s;
-    }
+    PetscCall(test_arrival(c, &c->slots[s], &arrived));
+    if (arrived) *slot = s;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Ask the owner of row i to send it into `slot`. */
-static PetscErrorCode ask(hole_row_cache c, HoleIndex i, HoleIndex slot)
+/* Ask the owner of row i to send it into slot s. */
+static PetscErrorCode ask(hole_row_cache c, HoleIndex i, HoleIndex s)
 {
   HoleDistances d     = c->d;
+  struct slot  *slot  = &c->slots[s];
   PetscMPIInt   owner = hole_block_owner(d->n, d->size, i), stride;
-  int           place;
 
   PetscFunctionBegin;
-  if (c->slots[slot].row >= 0) c->slot_of[c->slots[slot].row] = -1;
-  c->slots[slot].row = i;
-  c->slot_of[i]      = (int32_t)slot;
+  if (slot->row >= 0) c->slot_of[slot->row] = -1;
+  slot->row     = i;
+  c->slot_of[i] = (int32_t)s;
   PetscCall(hole_mpi_int(d->stride, &stride));
-  PetscCallMPI(
-      MPI_Irecv(c->rows + slot * d->stride, stride, MPI_DOUBLE, owner, TAG_REPLY, c->comm, &c->slots[slot].arrival));
-  PetscCall(free_send(c, &place));
-  c->asked[place] = i;
-  PetscCallMPI(MPI_Isend(&c->asked[place], 1, HOLE_MPI_INDEX, owner, TAG_REQUEST, c->comm, &c->sends[place]));
+  PetscCallMPI(MPI_Irecv(c->rows + s * d->stride, stride, MPI_DOUBLE, owner, TAG_REPLY, c->comm, &slot->arrival));
+  PetscCallMPI(MPI_Isend(&slot->row, 1, HOLE_MPI_INDEX, owner, TAG_REQUEST, c->comm, &slot->request));
   ++c->n_fetched;
   ++c->n_waiting;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -169,23 +166,22 @@ PetscErrorCode hole_row_cache_prefetch(hole_row_cache c, HoleIndex i)
 
   PetscFunctionBegin;
   if (is_own(c->d, i) || c->slot_of[i] >= 0 || 2 * c->n_waiting >= c->capacity) PetscFunctionReturn(PETSC_SUCCESS);
-  slot = free_slot(c);
+  PetscCall(free_slot(c, &slot));
   if (slot >= 0) PetscCall(ask(c, i, slot));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Wait, serving, until the row of `slot` is here. */
+/* Wait, serving, until the row of a slot is here. */
 static PetscErrorCode await(hole_row_cache c, HoleIndex slot)
 {
-  PetscMPIInt here = 0;
+  PetscBool arrived;
 
   PetscFunctionBegin;
-  if (c->slots[slot].arrival == MPI_REQUEST_NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  while (!here) {
+  PetscCall(test_arrival(c, &c->slots[slot], &arrived));
+  while (!arrived) {
     PetscCall(hole_row_cache_serve(c));
-    PetscCallMPI(MPI_Test(&c->slots[slot].arrival, &here, MPI_STATUS_IGNORE));
+    PetscCall(test_arrival(c, &c->slots[slot], &arrived));
   }
-  --c->n_waiting;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,7 +199,7 @@ PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const double **
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   while (c->slot_of[i] < 0) { /* all slots may be on their way; then some arrive */
-    slot = free_slot(c);
+    PetscCall(free_slot(c, &slot));
     if (slot >= 0) PetscCall(ask(c, i, slot));
     else PetscCall(hole_row_cache_serve(c));
   }
@@ -229,7 +225,7 @@ PetscErrorCode hole_row_cache_destroy(hole_row_cache *cache)
 
   PetscFunctionBegin;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Waitall(MAX_SENDS, c->sends, MPI_STATUSES_IGNORE));
+  PetscCallMPI(MPI_Waitall(MAX_REPLIES, c->replies, MPI_STATUSES_IGNORE));
   PetscCall(PetscFree(c->slot_of));
   PetscCall(PetscFree(c->slots));
   PetscCall(PetscFree(c->memory));

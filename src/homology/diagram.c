@@ -2,6 +2,7 @@
 #include "../core/cast.h"
 #include "../core/sort.h"
 #include <hole/hole_diagram.h>
+#include <hole/hole_error.h>
 #include <stdlib.h>
 
 struct HoleDiagram_s {
@@ -41,52 +42,84 @@ static int by_birth_then_death_then_simplices(const void *a, const void *b)
   return order ? order : compare_indices(x->death_simplex, y->death_simplex, HOLE_MAX_DIM + 2);
 }
 
-/* Where each rank's part goes in an array of all, counted in intervals. */
-static PetscErrorCode plan_parts(MPI_Comm comm, HoleIndex n_local, PetscMPIInt **counts, PetscMPIInt **starts,
-                                 HoleIndex *n)
+/* Intervals on their way to all ranks. */
+struct gathering {
+  HoleIndex     n_local, n;
+  HoleInterval *local, *all;     /* [n_local], [n] */
+  PetscMPIInt  *counts, *starts; /* [size], in intervals */
+};
+
+/* Local: those of positive length, and how many are not. */
+static PetscErrorCode select_positive(MPI_Comm comm, HoleIndex n, const HoleInterval intervals[], struct gathering *g,
+                                      HoleIndex *zeros)
 {
-  PetscMPIInt size, mine;
+  PetscMPIInt size, count;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(hole_mpi_int(n_local, &mine));
-  PetscCall(PetscMalloc2(size, counts, size, starts));
-  PetscCallMPI(MPI_Allgather(&mine, 1, MPI_INT, *counts, 1, MPI_INT, comm));
-  *n = 0;
-  for (PetscMPIInt r = 0; r < size; ++r) {
-    PetscCall(hole_mpi_int(*n, &(*starts)[r]));
-    *n += (*counts)[r];
+  PetscCall(hole_mpi_int(n, &count));
+  PetscCall(PetscMalloc2(size, &g->counts, size, &g->starts));
+  PetscCall(PetscMalloc1(n, &g->local));
+  for (HoleIndex i = 0; i < n; ++i) {
+    if (intervals[i].birth < intervals[i].death) g->local[g->n_local++] = intervals[i];
+    else ++*zeros;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode make_room(MPI_Comm comm, struct gathering *g)
+{
+  PetscMPIInt size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    PetscCall(hole_mpi_int(g->n, &g->starts[r]));
+    g->n += g->counts[r];
+  }
+  PetscCall(PetscMalloc1(g->n, &g->all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode gather(MPI_Comm comm, HoleIndex n, const HoleInterval intervals[], struct gathering *g,
+                             HoleIndex *zeros)
+{
+  PetscMPIInt  mine;
+  MPI_Datatype type;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(comm, select_positive(comm, n, intervals, g, zeros)); /* local */
+  mine = (PetscMPIInt)g->n_local;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, zeros, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
+  PetscCallMPI(MPI_Allgather(&mine, 1, MPI_INT, g->counts, 1, MPI_INT, comm));
+  HoleCallAgreed(comm, make_room(comm, g)); /* local */
+  PetscCallMPI(MPI_Type_contiguous(sizeof(HoleInterval), MPI_BYTE, &type));
+  PetscCallMPI(MPI_Type_commit(&type));
+  PetscCallMPI(MPI_Allgatherv(g->local, mine, type, g->all, g->counts, g->starts, type, comm));
+  PetscCallMPI(MPI_Type_free(&type));
+  hole_sort(g->all, g->n, sizeof(*g->all), by_birth_then_death_then_simplices);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HoleDiagramSetIntervals(HoleDiagram diagram, MPI_Comm comm, PetscInt dim, HoleIndex n_local,
                                        const HoleInterval intervals[], HoleIndex zero_pairs)
 {
-  HoleIndex     n = 0, n_positive = 0, zeros = 0;
-  PetscMPIInt  *counts, *starts;
-  HoleInterval *positive, *all;
-  MPI_Datatype  type;
+  struct gathering g     = {0};
+  HoleIndex        zeros = 0;
+  PetscErrorCode   gathered;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(n_local, &positive));
-  for (HoleIndex i = 0; i < n_local; ++i) {
-    if (intervals[i].birth < intervals[i].death) positive[n_positive++] = intervals[i];
-    else ++zeros;
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &zeros, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
-  PetscCall(plan_parts(comm, n_positive, &counts, &starts, &n));
-  PetscCall(PetscMalloc1(n, &all));
-  PetscCallMPI(MPI_Type_contiguous(sizeof(HoleInterval), MPI_BYTE, &type));
-  PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Allgatherv(positive, (PetscMPIInt)n_positive, type, all, counts, starts, type, comm));
-  PetscCallMPI(MPI_Type_free(&type));
-  PetscCall(PetscFree2(counts, starts));
-  PetscCall(PetscFree(positive));
-  hole_sort(all, n, sizeof(*all), by_birth_then_death_then_simplices);
+  PetscCheck(dim >= 0 && dim <= diagram->max_dim, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "Dimension %" PetscInt_FMT " of a diagram up to %" PetscInt_FMT, dim, diagram->max_dim);
+  gathered = gather(comm, n_local, intervals, &g, &zeros);
+  PetscCall(PetscFree2(g.counts, g.starts));
+  PetscCall(PetscFree(g.local));
+  if (gathered) PetscCall(PetscFree(g.all));
+  PetscCall(gathered);
   PetscCall(PetscFree(diagram->dim[dim].intervals));
-  diagram->dim[dim].n          = n;
-  diagram->dim[dim].intervals  = all;
+  diagram->dim[dim].n          = g.n;
+  diagram->dim[dim].intervals  = g.all;
   diagram->dim[dim].zero_pairs = zeros + zero_pairs;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,10 +2,6 @@
 #include "homology_impl.h"
 
 #include "../core/union_find.h"
-#include "../distances/panels.h"
-#include "../distances/row_cache.h"
-#include "forest.h"
-#include "lunes.h"
 #include <hole/hole_error.h>
 #include <math.h>
 
@@ -91,6 +87,7 @@ PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], Ho
 
 void hole_homology_end_phase(HoleHomology homology, const char name[], double started)
 {
+  if (homology->n_phases == HOLE_MAX_PHASES) return; /* phases are for information */
   homology->phase_names[homology->n_phases]     = name;
   homology->phase_seconds[homology->n_phases++] = MPI_Wtime() - started;
 }
@@ -170,14 +167,14 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double HoleHomologyPredictBytes(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
+double hole_homology_predict_result(HoleIndex n)
 {
-  const double result = (double)n * (double)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval)); /* tree and diagrams */
-  const double forest = hole_forest_predict_bytes(n, size);
-  const double lunes  = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  return (double)n * (double)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval));
+}
 
-  /* One after the other: the forest, the lunes, the reduction. */
-  return result + (max_dim ? PetscMax(forest, PetscMax(lunes, hole_row_cache_predict_bytes(n, size))) : forest);
+double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size)
+{
+  return homology->ops->predict(n, HoleFiltrationGetMaxDim(homology->filtration), size);
 }
 
 PetscErrorCode HoleHomologyDestroy(HoleHomology *homology)

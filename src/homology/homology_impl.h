@@ -8,7 +8,8 @@ enum { HOLE_MAX_PHASES = 8 };
 /* An algorithm computes the merge tree and fills the diagrams of dimensions 0..max_dim. Collective. */
 struct hole_homology_ops {
   const char *name;
-  PetscInt    max_dim; /* highest dimension it computes */
+  PetscInt    max_dim;                                                /* highest dimension it computes */
+  double (*predict)(HoleIndex n, PetscInt max_dim, PetscMPIInt size); /* bytes a rank needs beside the distances */
   PetscErrorCode (*solve)(HoleHomology homology, HoleTree *tree, HoleDiagram diagram);
 };
 
@@ -31,6 +32,9 @@ extern const struct hole_homology_ops hole_homology_windows;
 extern const struct hole_homology_ops hole_homology_standard;
 
 PetscErrorCode hole_homology_find(const char name[], const struct hole_homology_ops **ops);
+
+/* Bytes a rank needs for the merge tree and the diagrams. */
+double hole_homology_predict_result(HoleIndex n);
 
 /* Report to the monitor, if there is one. Not collective. */
 PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total);

@@ -7,12 +7,15 @@ static const struct hole_homology_ops *const algorithms[] = {&hole_homology_wind
 
 PetscErrorCode hole_homology_find(const char name[], const struct hole_homology_ops **ops)
 {
+  char known[HOLE_NAME_LENGTH] = "";
+
   PetscFunctionBegin;
   *ops = NULL;
   for (size_t a = 0; a < sizeof(algorithms) / sizeof(algorithms[0]); ++a) {
     if (!strcmp(algorithms[a]->name, name)) *ops = algorithms[a];
+    PetscCall(PetscStrlcat(known, a ? ", " : "", sizeof(known)));
+    PetscCall(PetscStrlcat(known, algorithms[a]->name, sizeof(known)));
   }
-  PetscCheck(*ops, PETSC_COMM_SELF, HOLE_ERR_USAGE,
-             "-homology_type %s: no such algorithm; there are windows and standard", name);
+  PetscCheck(*ops, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-homology_type %s: no such algorithm; there are %s", name, known);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

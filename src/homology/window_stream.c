@@ -219,12 +219,13 @@ static PetscErrorCode deal_births(hole_stream s, HoleIndex n_births, const struc
 /* Local: our windows, each with its range of births. */
 static PetscErrorCode open_windows(hole_stream s, HoleIndex n_mine)
 {
-  HoleIndex birth = 0;
+  HoleIndex birth = 0, n_own;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(s->comm, "stream_allocate"));
-  s->n_own = s->rank < s->n_windows ? (s->n_windows - s->rank - 1) / s->size + 1 : 0;
-  PetscCall(PetscCalloc1(s->n_own, &s->own));
+  n_own = s->rank < s->n_windows ? (s->n_windows - s->rank - 1) / s->size + 1 : 0;
+  PetscCall(PetscCalloc1(n_own, &s->own));
+  s->n_own = n_own;
   for (HoleIndex o = 0; o < s->n_own; ++o) {
     struct window *w = &s->own[o];
 
@@ -340,13 +341,18 @@ static PetscErrorCode retire_sent(hole_stream s)
 /* The message becomes the stream's. */
 static PetscErrorCode send_message(hole_stream s, PetscMPIInt to, struct message *m)
 {
-  PetscMPIInt n;
+  PetscMPIInt n = 0;
 
   PetscFunctionBegin;
-  m->next = s->sent;
-  s->sent = m;
+  if (m->n > PETSC_MPI_INT_MAX) {
+    PetscCall(free_message(m));
+    SETERRQ(PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+            "a column of the reduction is larger than 2 GiB; lower -threshold or -max_points");
+  }
   PetscCall(hole_mpi_int((HoleIndex)m->n, &n));
   PetscCallMPI(MPI_Issend(m->bytes, n, MPI_BYTE, to, TAG, s->comm, &m->request));
+  m->next = s->sent;
+  s->sent = m;
   s->n_bytes_sent += (HoleIndex)m->n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -463,12 +469,13 @@ static PetscErrorCode unpack(hole_stream s, const char bytes[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Receive one message, if there is one. */
+/* Receive one message, if there is one. After a failure only its receipt matters. */
 static PetscErrorCode receive(hole_stream s, PetscBool *received)
 {
-  PetscMPIInt here, n;
-  MPI_Status  status;
-  char       *bytes;
+  PetscMPIInt    here, n;
+  MPI_Status     status;
+  char          *bytes;
+  PetscErrorCode unpacked;
 
   PetscFunctionBegin;
   *received = PETSC_FALSE;
@@ -479,8 +486,9 @@ static PetscErrorCode receive(hole_stream s, PetscBool *received)
   PetscCallMPI(MPI_Get_count(&status, MPI_BYTE, &n));
   PetscCall(PetscMalloc1(n, &bytes));
   PetscCallMPI(MPI_Recv(bytes, n, MPI_BYTE, status.MPI_SOURCE, TAG, s->comm, MPI_STATUS_IGNORE));
-  PetscCall(unpack(s, bytes));
+  unpacked = s->failed ? PETSC_SUCCESS : unpack(s, bytes);
   PetscCall(PetscFree(bytes));
+  PetscCall(unpacked);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

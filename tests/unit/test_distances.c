@@ -151,6 +151,8 @@ int main(int argc, char **argv)
     for (int w = 0; w < 5; ++w) PetscCall(check_metric(names[m], 75, widths[w]));
   }
   PetscCall(check_refused(HOLE_METRIC_COSINE, 0));
+  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e100));
+  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e-100));
   PetscCall(check_refused(HOLE_METRIC_EUCLIDEAN, 1e200));
   TEST_FAILS(HOLE_ERR_USAGE, HoleMetricFind("euclidian", &metric));
   PetscCall(PetscFinalize());

@@ -16,6 +16,7 @@
 #include "../../core/fault.h"
 #include "../../core/sort.h"
 #include "../../core/union_find.h"
+#include "../../distances/panels.h"
 #include "../forest.h"
 #include "../homology_impl.h"
 #include "../lunes.h"
@@ -202,4 +203,14 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const struct hole_homology_ops hole_homology_windows = {HOLE_HOMOLOGY_WINDOWS, 1, solve_windows};
+/* One after the other: the forest, the lunes, the reduction. */
+static double predict_windows(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
+{
+  const double forest = hole_forest_predict_bytes(n, size);
+  const double lunes  = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+
+  return hole_homology_predict_result(n) +
+         (max_dim ? PetscMax(forest, PetscMax(lunes, hole_row_cache_predict_bytes(n, size))) : forest);
+}
+
+const struct hole_homology_ops hole_homology_windows = {HOLE_HOMOLOGY_WINDOWS, 1, predict_windows, solve_windows};

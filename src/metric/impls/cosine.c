@@ -4,6 +4,10 @@
    duplicates is exactly 0. Rounding may carry the quotient above 1 for rows that are nearly parallel; it is cut at 0. */
 #include <math.h>
 
+/* Squared norms within these bounds have a product that neither overflows nor loses digits. */
+#define LEAST_SQUARE 0x1p-500
+#define MOST_SQUARE  0x1p500
+
 static inline double cosine_distance(double dot, double square_x, double square_y)
 {
   double d = 1 - dot / sqrt(square_x * square_y);
@@ -18,7 +22,8 @@ static inline double cosine_distance(double dot, double square_x, double square_
 /* The squared norm, summed as the products are. */
 static const char *prepare(double row[], HoleIndex n_padded)
 {
-  hole_v8 sum = {0};
+  hole_v8 sum  = {0};
+  int     some = 0;
 
   for (HoleIndex c = 0; c < n_padded; c += HOLE_LANES) {
     hole_v8 u = *(const hole_v8 *)(row + c);
@@ -26,8 +31,10 @@ static const char *prepare(double row[], HoleIndex n_padded)
     HOLE_TILE_ADD(sum, u, u);
   }
   row[n_padded] = hole_metric_sum((const double *)&sum);
-  return row[n_padded] > 0 ? NULL
-                           : "has norm 0, so it has no direction; the cosine distance needs rows that are not zero";
+  for (HoleIndex c = 0; c < n_padded && !some; ++c) some = row[c] != 0;
+  if (!some) return "has norm 0, so it has no direction; the cosine distance needs rows that are not zero";
+  if (row[n_padded] > LEAST_SQUARE && row[n_padded] < MOST_SQUARE) return NULL;
+  return "has a norm too small or too large for the cosine distance in double precision";
 }
 
 const struct HoleMetric_s hole_metric_cosine = {HOLE_METRIC_COSINE, 1, prepare, tile};
