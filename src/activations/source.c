@@ -91,8 +91,8 @@ static PetscErrorCode find_option(HoleSource source, const char name[], const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A whole number; left as it is if the option was not given. */
-static PetscErrorCode find_number(HoleSource source, const char name[], HoleIndex *number)
+/* A whole number, or the word all, which is 0, where `all` allows it; left as it is if the option was not given. */
+static PetscErrorCode find_number(HoleSource source, const char name[], PetscBool all, HoleIndex *number)
 {
   const char *value;
   char       *end;
@@ -101,6 +101,10 @@ static PetscErrorCode find_number(HoleSource source, const char name[], HoleInde
   PetscFunctionBegin;
   PetscCall(find_option(source, name, &value));
   if (!value) PetscFunctionReturn(PETSC_SUCCESS);
+  if (all && !strcmp(value, "all")) {
+    *number = 0;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   errno = 0;
   n     = strtoll(value, &end, 10);
   PetscCheck(!errno && end != value && !*end, source->comm, HOLE_ERR_USAGE, "%s %s: expected a whole number", name,
@@ -123,8 +127,8 @@ PetscErrorCode HoleSourceSetFromOptions(HoleSource source)
   if (value) PetscCall(HoleSourceSetLabelsDataset(source, value));
   PetscCall(find_option(source, "-reshape", &value));
   if (value) PetscCall(HoleSourceSetReshape(source, value));
-  PetscCall(find_number(source, "-max_points", &max_points));
-  PetscCall(find_number(source, "-seed", &seed));
+  PetscCall(find_number(source, "-max_points", PETSC_TRUE, &max_points));
+  PetscCall(find_number(source, "-seed", PETSC_FALSE, &seed));
   PetscCall(HoleSourceSetSubsample(source, max_points, seed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -394,8 +394,8 @@ static const struct app_option options[] = {
      "auto | flatten | mean | max | spatial:random | spatial:full | spatial:top1 | spatial:topk:K | token:T | "
      "tokens:mean",
      "how [N,C,H,W] and [N,T,d] become points; auto: spatial mean, first token", 0, 0},
-    {"-max_points", OPTION_INTEGER, "N (0: all)",
-     "keep a random subsample, equal in all layers and for any number of ranks", 0, INT32_MAX},
+    {"-max_points", OPTION_TEXT, "all | N", "keep a random subsample, equal in all layers and for any number of ranks",
+     0, INT32_MAX},
     {"-seed", OPTION_INTEGER, "S (0)", "seed of the subsample and of spatial:random", 0, INT32_MAX},
     {"-metric", OPTION_TEXT, "euclidean | cosine, or a comma list", "distance between points; a list runs each", 0, 0},
     {"-filtration", OPTION_WORD, "rips", "Vietoris-Rips", 0, 0},

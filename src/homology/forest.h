@@ -7,5 +7,5 @@
 /* Bytes a rank needs while it grows. */
 double hole_forest_predict_bytes(HoleIndex n, PetscMPIInt size);
 
-/* Collective. The tree on every rank; 60 bytes a point on every rank, 24 more a local row. */
+/* Collective. The tree, equal on every rank. Memory: hole_forest_predict_bytes(). */
 PetscErrorCode hole_forest_solve(HoleDistances d, HoleTree *tree);

@@ -13,8 +13,8 @@
  *
  * Collective. `edges` is to be freed with PetscFree().
  *
- * Memory a rank: one byte for each pair it looks at, n_local * n / 2; 100 bytes a point for the nearest neighbours of
- * all; the panels. Time: every row of the matrix passes twice; three vector compares a pair settle nearly all of them.
+ * Memory: hole_lunes_predict_bytes(), above all one byte for each pair that a rank looks at, and the panels. Time: every
+ * row of the matrix passes twice; three vector compares a pair settle nearly all of them.
  */
 PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[]);

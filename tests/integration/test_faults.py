@@ -125,6 +125,7 @@ USAGE = [
     ("nothing.yaml", "analyze GOOD -options_file_yaml nothing.yaml"),
     ("in", "analyze GOOD -options_file in"),
     ("broken.yaml", "analyze GOOD -options_file_yaml in/broken.yaml"),
+    ("in/bad_line.txt", "analyze GOOD -options_file in/bad_line.txt"),
     ("-treshold; did you mean -threshold?", "analyze GOOD -options_file in/unknown.txt"),
     ("-max_dim many", "analyze GOOD -options_file in/range.txt"),
     ("-metricc; did you mean -metric?", "analyze GOOD -options_file_yaml in/unknown.yaml"),
@@ -306,6 +307,7 @@ def write_options():
         "unknown.yaml": "metricc: cosine\n",
         "range.yaml": "max_dim: 9\n",
         "broken.yaml": "metric: [euclidean\n",
+        "bad_line.txt": "metric cosine\n",
         "text.h5": "sixteen points\n" * 40,
         "empty.h5": "",
     }
