@@ -58,11 +58,12 @@ struct hole_stream_s {
   MPI_Comm              comm; /* messages of this stream alone */
   PetscMPIInt           rank, size;
   HoleIndex             n_windows, n_own, n_ended;
-  double               *bounds; /* [n_windows + 1] */
-  struct window        *own;    /* [n_own] windows rank, rank + size, ... */
-  struct hole_edge_key *births; /* of the own windows, ascending */
-  struct message       *sent;   /* on their way */
-  PetscBool             failed; /* here or elsewhere */
+  HoleIndex             n_births, n_started; /* own columns, and those handed out */
+  double               *bounds;              /* [n_windows + 1] */
+  struct window        *own;                 /* [n_own] windows rank, rank + size, ... */
+  struct hole_edge_key *births;              /* of the own windows, ascending */
+  struct message       *sent;                /* on their way */
+  PetscBool             failed;              /* here or elsewhere */
   HoleIndex             n_columns_sent, n_bytes_sent;
 };
 
@@ -179,6 +180,7 @@ static PetscErrorCode make_room(hole_stream s, struct deal *deal, HoleIndex *n_m
 {
   PetscFunctionBegin;
   PetscCall(set_starts(s->size, deal->in_count, deal->in_start, n_mine));
+  s->n_births = *n_mine;
   PetscCall(PetscMalloc1(*n_mine, &s->births));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -498,8 +500,10 @@ static PetscErrorCode take_column(hole_stream s, struct window *w, struct hole_c
   struct queued *q = w->head;
 
   PetscFunctionBegin;
-  if (w->n_births) PetscCall(hole_column_create(s->births[w->first_birth + --w->n_births], column));
-  else if (q) {
+  if (w->n_births) {
+    PetscCall(hole_column_create(s->births[w->first_birth + --w->n_births], column));
+    ++s->n_started;
+  } else if (q) {
     *column = q->column;
     w->head = q->next;
     if (!w->head) w->tail = NULL;
@@ -549,10 +553,10 @@ PetscErrorCode hole_stream_next(hole_stream s, hole_row_cache cache, HoleIndex *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void hole_stream_progress(hole_stream s, HoleIndex *n_done, HoleIndex *n_windows)
+void hole_stream_progress(hole_stream s, HoleIndex *n_done, HoleIndex *n_columns)
 {
-  *n_done    = s->n_ended;
-  *n_windows = s->n_own;
+  *n_done    = s->n_started;
+  *n_columns = s->n_births;
 }
 
 PetscErrorCode hole_stream_abandon(hole_stream s)

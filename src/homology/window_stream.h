@@ -28,8 +28,8 @@ PetscErrorCode hole_stream_next(hole_stream stream, hole_row_cache cache, HoleIn
 /* Send a column from `window` to the next one; *column is NULL afterwards. Not collective. */
 PetscErrorCode hole_stream_pass_on(hole_stream stream, HoleIndex window, struct hole_column **column);
 
-/* Windows of this rank: done, and in all. */
-void hole_stream_progress(hole_stream stream, HoleIndex *n_done, HoleIndex *n_windows);
+/* Columns born in windows of this rank: handed out so far, and in all. */
+void hole_stream_progress(hole_stream stream, HoleIndex *n_done, HoleIndex *n_columns);
 
 /* Tell every other rank that this one gives up. Not collective. */
 PetscErrorCode hole_stream_abandon(hole_stream stream);

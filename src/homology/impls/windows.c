@@ -107,7 +107,7 @@ static PetscErrorCode reduce_column(struct solver *s, HoleIndex window, struct h
 static PetscErrorCode run_windows(struct solver *s)
 {
   struct hole_column *column;
-  HoleIndex           window, n_done, n_windows;
+  HoleIndex           window, n_done, n_columns;
   PetscBool           finished = PETSC_FALSE;
 
   PetscFunctionBegin;
@@ -116,8 +116,8 @@ static PetscErrorCode run_windows(struct solver *s)
     PetscCall(hole_stream_next(s->stream, s->cache, &window, &column, &finished));
     if (!column) continue;
     PetscCall(reduce_column(s, window, column));
-    hole_stream_progress(s->stream, &n_done, &n_windows);
-    PetscCall(hole_homology_report(s->homology, "reduction", n_done, n_windows));
+    hole_stream_progress(s->stream, &n_done, &n_columns);
+    PetscCall(hole_homology_report(s->homology, "reduction", n_done, n_columns));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
