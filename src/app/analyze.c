@@ -75,14 +75,22 @@ static PetscErrorCode get_metrics(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Filtration and solver without distances: they read options only, and are made again for each layer. */
+/* Filtration and solver without distances: they read options only, and are made again for each layer. NULL on error. */
 static PetscErrorCode create_solver(HoleFiltration *filtration, HoleHomology *solver)
 {
+  PetscErrorCode created;
+
   PetscFunctionBegin;
+  *solver = NULL;
   PetscCall(HoleFiltrationCreate(NULL, filtration));
-  PetscCall(HoleFiltrationSetFromOptions(*filtration));
-  PetscCall(HoleHomologyCreate(*filtration, solver));
-  PetscCall(HoleHomologySetFromOptions(*solver));
+  created = HoleFiltrationSetFromOptions(*filtration);
+  if (!created) created = HoleHomologyCreate(*filtration, solver);
+  if (!created) created = HoleHomologySetFromOptions(*solver);
+  if (created) {
+    PetscCall(HoleHomologyDestroy(solver));
+    PetscCall(HoleFiltrationDestroy(filtration));
+  }
+  PetscCall(created);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,8 +153,8 @@ static PetscErrorCode check_memory(struct analysis *a)
   PetscCall(app_memory_print((double)a->memory_limit, sizeof(has), has));
   PetscCheck(needed <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
-             " units need about %s per rank on %d rank%s, but %s is available; lower "
-             "-max_points, use more ranks on more nodes, or raise -memory_limit",
+             " units need about %s per rank on %d rank%s, but %s is available; lower -max_points or -max_dim, use more "
+             "ranks on more nodes, or raise -memory_limit",
              a->input, a->n_points, size.width, needs, size.n_ranks, size.n_ranks > 1 ? "s" : "", has);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -137,36 +137,53 @@ static PetscErrorCode export_tree(struct export *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The stages of one item; `n` names. */
+static PetscErrorCode print_stages(struct export *e, const struct result_item *item, HoleIndex n,
+                                   const hole_names names, const struct result_array *threshold,
+                                   const struct result_array *clusters)
+{
+  PetscFunctionBegin;
+  PetscCheck(threshold->n == n && clusters->n == n, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+             "%s: stages/threshold and stages/n_clusters should have a value for each of the %" HoleIndex_FMT
+             " names; the result is damaged",
+             item->base, n);
+  for (HoleIndex s = 0; s < n && e->out; ++s) {
+    print_item(e->out, item);
+    fprintf(e->out, ",%" HoleIndex_FMT ",%s,", s, names[s]);
+    print_number(e->out, threshold->values[s]);
+    fputc(',', e->out);
+    print_number(e->out, clusters->values[s]);
+    fputc('\n', e->out);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode export_item_stages(struct export *e, const struct result_item *item)
+{
+  struct result_array threshold = {0}, clusters = {0};
+  char                path[3 * HOLE_NAME_LENGTH];
+  HoleIndex           n;
+  hole_names          names;
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/stages/name", item->base));
+  PetscCall(hole_reader_strings(e->reader, path, &n, &names));
+  done = result_read_array(e->reader, item->base, "stages/threshold", 0, &threshold);
+  if (!done) done = result_read_array(e->reader, item->base, "stages/n_clusters", 0, &clusters);
+  if (!done) done = print_stages(e, item, n, names, &threshold, &clusters);
+  PetscCall(PetscFree(threshold.values));
+  PetscCall(PetscFree(clusters.values));
+  PetscCall(PetscFree(names));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode export_stages(struct export *e)
 {
   PetscFunctionBegin;
   if (e->out) fputs("layer,metric,stage,name,threshold,n_clusters\n", e->out);
-  for (HoleIndex i = 0; i < e->n_items; ++i) {
-    struct result_array threshold, clusters;
-    char                path[3 * HOLE_NAME_LENGTH];
-    HoleIndex           n;
-    hole_names          names;
-
-    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/stages/name", e->items[i].base));
-    PetscCall(hole_reader_strings(e->reader, path, &n, &names));
-    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/threshold", 0, &threshold));
-    PetscCall(result_read_array(e->reader, e->items[i].base, "stages/n_clusters", 0, &clusters));
-    PetscCheck(threshold.n == n && clusters.n == n, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-               "%s: stages/threshold and stages/n_clusters should have a value for each of the %" HoleIndex_FMT
-               " names; the result is damaged",
-               e->items[i].base, n);
-    for (HoleIndex s = 0; s < n && e->out; ++s) {
-      print_item(e->out, &e->items[i]);
-      fprintf(e->out, ",%" HoleIndex_FMT ",%s,", s, names[s]);
-      print_number(e->out, threshold.values[s]);
-      fputc(',', e->out);
-      print_number(e->out, clusters.values[s]);
-      fputc('\n', e->out);
-    }
-    PetscCall(PetscFree(threshold.values));
-    PetscCall(PetscFree(clusters.values));
-    PetscCall(PetscFree(names));
-  }
+  for (HoleIndex i = 0; i < e->n_items; ++i) PetscCall(export_item_stages(e, &e->items[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
