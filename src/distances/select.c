@@ -3,6 +3,7 @@
    Lengths are finite and not negative, so their bit patterns, read as unsigned integers, are in the same order. A quantile is
    found by four counting passes of 16 bits each, from the highest: exact, and without moving any length. */
 #include "distances_impl.h"
+#include <hole/hole_error.h>
 
 #include <math.h>
 
@@ -73,7 +74,7 @@ PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, double *lengt
   *length = 0;
   if (!n_pairs) PetscFunctionReturn(PETSC_SUCCESS);
   wanted = PetscMax(0, PetscMin(wanted, n_pairs - 1));
-  PetscCall(PetscMalloc1(N_BINS, &bins));
+  HoleCallAgreed(d->comm, PetscMalloc1(N_BINS, &bins));
   for (int digit = 0; digit < N_DIGITS; ++digit) {
     PetscCall(count_digits(d, digit, prefix, bins));
     for (bin = 0; wanted >= bins[bin]; ++bin) wanted -= bins[bin];

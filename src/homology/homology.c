@@ -113,22 +113,13 @@ static HoleInterval joined(const HoleEdge *e, HoleIndex younger, double threshol
   return interval;
 }
 
-PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram)
+/* Local: [n] intervals, that of the oldest point last. `oldest` and `components` are room for n numbers each. */
+static void list_components(HoleTree tree, double threshold, HoleIndex oldest[], HoleIndex components[],
+                            HoleInterval intervals[])
 {
-  const double    threshold = HoleFiltrationGetThreshold(homology->filtration);
-  const HoleEdge *edges     = HoleTreeGetEdges(tree);
-  const HoleIndex n         = HoleTreeGetSize(tree);
-  MPI_Comm        comm      = HoleDistancesGetComm(HoleFiltrationGetDistances(homology->filtration));
-  HoleInterval   *intervals;
-  HoleIndex      *oldest;
-  HoleIndex      *components;
-  PetscMPIInt     rank;
+  const HoleEdge *edges = HoleTreeGetEdges(tree);
+  const HoleIndex n     = HoleTreeGetSize(tree);
 
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(PetscMalloc1(n, &intervals));
-  PetscCall(PetscMalloc1(n, &oldest));
-  PetscCall(PetscMalloc1(n, &components));
   hole_union_find_init(n, components);
   for (HoleIndex i = 0; i < n; ++i) oldest[i] = i;
   for (HoleIndex m = 0; m < n - 1; ++m) {
@@ -139,12 +130,26 @@ PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, Hol
     oldest[hole_union_find_root(components, a)] = PetscMin(a, b);
     intervals[m]                                = joined(&edges[m], PetscMax(a, b), threshold);
   }
-  if (n) intervals[n - 1] = (HoleInterval){0, INFINITY, {0, -1, -1, -1}, {-1, -1, -1, -1, -1}};
-  PetscCall(
-      HoleDiagramSetIntervals(diagram, comm, 0, rank ? 0 : n, intervals, 0)); /* equal everywhere: one rank speaks */
-  PetscCall(PetscFree(components));
-  PetscCall(PetscFree(oldest));
-  PetscCall(PetscFree(intervals));
+  intervals[n - 1] = (HoleInterval){0, INFINITY, {0, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+}
+
+PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram)
+{
+  const HoleIndex n    = HoleTreeGetSize(tree);
+  MPI_Comm        comm = HoleDistancesGetComm(HoleFiltrationGetDistances(homology->filtration));
+  HoleInterval   *intervals;
+  HoleIndex      *oldest, *components;
+  PetscMPIInt     rank;
+  PetscErrorCode  filled;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  HoleCallAgreed(comm, PetscMalloc3(n, &intervals, n, &oldest, n, &components));
+  list_components(tree, HoleFiltrationGetThreshold(homology->filtration), oldest, components, intervals);
+  filled =
+      HoleDiagramSetIntervals(diagram, comm, 0, rank ? 0 : n, intervals, 0); /* equal everywhere: one rank speaks */
+  PetscCall(PetscFree3(intervals, oldest, components));
+  PetscCall(filled);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

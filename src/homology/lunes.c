@@ -11,6 +11,7 @@
 #include "lunes.h"
 
 #include "../core/block.h"
+#include "../core/cast.h"
 #include "../core/fault.h"
 #include "../core/simd.h"
 #include "../core/sort.h"
@@ -40,7 +41,8 @@ struct lunes {
   HoleIndex         n, first, n_local, half;
   int               n_nearest, n_compared; /* N_NEAREST and N_ROWS_COMPARED, or n - 1 if that is less */
   double            cutoff;
-  struct neighbour *nearest; /* [n, n_nearest] of all points, ascending */
+  struct neighbour *nearest;         /* [n, n_nearest] of all points, ascending */
+  PetscMPIInt      *counts, *starts; /* [size] blocks of points */
   signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
   struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
   HoleIndex         n_edges, capacity;
@@ -68,6 +70,11 @@ static PetscErrorCode allocate(struct lunes *l)
   l->n_compared = (int)PetscMin(N_ROWS_COMPARED, l->n - 1);
   PetscCall(hole_fault(l->comm, "lunes_allocate"));
   PetscCall(PetscMalloc1(l->n * l->n_nearest, &l->nearest));
+  PetscCall(PetscMalloc2(l->size, &l->counts, l->size, &l->starts));
+  for (PetscMPIInt r = 0; r < l->size; ++r) {
+    PetscCall(hole_mpi_int(hole_block_count(l->n, l->size, r), &l->counts[r]));
+    PetscCall(hole_mpi_int(hole_block_first(l->n, l->size, r), &l->starts[r]));
+  }
   PetscCall(PetscMalloc1(l->n_local * l->half + HOLE_LANES, &l->settled));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -100,7 +107,6 @@ static void search_nearest(const double row[], HoleIndex stride, HoleIndex i, in
 static PetscErrorCode gather_nearest(struct lunes *l)
 {
   HoleIndex    stride;
-  PetscMPIInt *counts, *starts;
   MPI_Datatype type;
 
   PetscFunctionBegin;
@@ -108,16 +114,10 @@ static PetscErrorCode gather_nearest(struct lunes *l)
   for (HoleIndex i = 0; i < l->n_local; ++i)
     search_nearest(HoleDistancesGetRow(l->d, i), stride, l->first + i, l->n_nearest,
                    l->nearest + (l->first + i) * l->n_nearest);
-  PetscCall(PetscMalloc2(l->size, &counts, l->size, &starts));
-  for (PetscMPIInt r = 0; r < l->size; ++r) {
-    counts[r] = (PetscMPIInt)hole_block_count(l->n, l->size, r);
-    starts[r] = (PetscMPIInt)hole_block_first(l->n, l->size, r);
-  }
   PetscCallMPI(MPI_Type_contiguous(l->n_nearest * (int)sizeof(struct neighbour), MPI_BYTE, &type));
   PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, l->nearest, counts, starts, type, l->comm));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, l->nearest, l->counts, l->starts, type, l->comm));
   PetscCallMPI(MPI_Type_free(&type));
-  PetscCall(PetscFree2(counts, starts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -366,6 +366,7 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleI
   PetscCall(HoleDistancesGetShape(l.d, &l.n, NULL, &l.first, &l.n_local));
   if (l.n > 1) found = find_empty(&l); /* one point has no edge */
   PetscCall(PetscFree(l.nearest));
+  PetscCall(PetscFree2(l.counts, l.starts));
   PetscCall(PetscFree(l.settled));
   PetscCall(PetscFree(l.uses));
   if (found) PetscCall(PetscFree(l.edges));
