@@ -10,6 +10,7 @@
 #include <hole/hole_flow.h>
 #include <hole/hole_homology.h>
 #include <hole/hole_metric.h>
+#include <hole/hole_pass.h>
 #include <hole/hole_source.h>
 #include <hole/hole_stages.h>
 #include <hole/hole_tree.h>

@@ -1,13 +1,14 @@
 /** @file
- * The dissimilarities of all pairs of points: each rank holds the full rows of its own points. */
+ * The dissimilarities of all pairs of points: computed when they are wanted, or stored row by row. */
 #pragma once
 
 #include <hole/hole_activations.h>
 #include <hole/hole_metric.h>
 
 /**
- * Opaque handle. Symmetric [n, n] matrix of doubles with zero diagonal; rank r holds rows [first, first + n_local), each
- * @p stride values long (a multiple of 8, padded with infinity, aligned to 64 bytes).
+ * Opaque handle. A symmetric [n, n] matrix of doubles with zero diagonal, of which rank r answers for the rows
+ * [first, first + n_local). It is made of points, and then costs no more than they do, until HoleDistancesStore(); a HolePass
+ * looks at all pairs either way.
  */
 typedef struct HoleDistances_s *HoleDistances;
 
@@ -15,7 +16,7 @@ typedef struct HoleDistances_s *HoleDistances;
 typedef PetscErrorCode (*HoleDistancesRowFunction)(HoleIndex i, HoleIndex n, double row[], void *ctx);
 
 /**
- * Compute all pairs of one layer: the rows travel round the ranks in blocks.
+ * Make the distances of one layer from its points.
  *
  * @collective On the ranks of @p acts.
  *
@@ -24,44 +25,60 @@ typedef PetscErrorCode (*HoleDistancesRowFunction)(HoleIndex i, HoleIndex n, dou
  * @param[out] d       new object, owned by the caller
  *
  * @units  Those of the metric: activations for euclidean, none for cosine.
- * @errors HOLE_ERR_INPUT: a row that the metric does not admit (its number is given), or distances that overflow.
+ * @errors HOLE_ERR_INPUT: a row that the metric does not admit (its number is given).
  * HOLE_ERR_RESOURCE: no memory on some rank.
- * @cost   8 * n_local * n bytes and three blocks of n_local * width doubles per rank; n_local * n * width
- * multiplications; every row is sent to every rank once.
+ * @cost   8 * n_local * width bytes per rank, width rounded up to 8; metrics that look at neighbours first take a pass.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesCreate(HoleActivations acts, HoleMetric metric, HoleDistances *d);
 
 /**
- * Take the rows from a function instead, for matrices that do not come from points.
+ * Take the rows from a function instead, for matrices that do not come from points; they are stored.
  *
  * @collective On @p comm, with equal @p n.
- * @errors Those of @p fill. HOLE_ERR_INPUT: a value is negative, NaN or infinite, or the diagonal is not 0. Symmetry is the caller's duty.
+ * @errors Those of @p fill. HOLE_ERR_INPUT: a value is negative or NaN, or the diagonal is not 0. An infinite value says that
+ * nothing joins the two points. Symmetry is the caller's duty.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesCreateFromRows(MPI_Comm comm, HoleIndex n, HoleDistancesRowFunction fill,
                                                        void *ctx, HoleDistances *d);
 
-/** Shape and block. Not collective. Any output may be NULL. */
+/**
+ * Compute and keep the rows of the local points, so that HoleDistancesGetRow() has them. Nothing happens if they are there.
+ *
+ * @collective On the object's ranks.
+ *
+ * @errors HOLE_ERR_INPUT: distances that overflow. HOLE_ERR_RESOURCE: no memory on some rank.
+ * @cost   8 * n_local * stride bytes; n_local * n * width multiplications; every point is sent to every rank once.
+ */
+HOLE_EXTERN PetscErrorCode HoleDistancesStore(HoleDistances d);
+
+/** Are the rows stored? Not collective. */
+HOLE_EXTERN PetscBool HoleDistancesIsStored(HoleDistances d);
+
+/**
+ * Shape and block; a stored row is @p stride values long (a multiple of 8, padded with infinity, aligned to 64 bytes).
+ * Not collective. Any output may be NULL.
+ */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetShape(HoleDistances d, HoleIndex *n, HoleIndex *stride, HoleIndex *first,
                                                  HoleIndex *n_local);
 
-/** Borrow local row @p local in [0, n_local). Not collective. */
+/** Borrow local row @p local in [0, n_local), stored before. Not collective. */
 HOLE_EXTERN const double *HoleDistancesGetRow(HoleDistances d, HoleIndex local);
 
 /** Borrow the communicator. Not collective. */
 HOLE_EXTERN MPI_Comm HoleDistancesGetComm(HoleDistances d);
 
-/** Smallest over points of the largest distance to another point; 0 for fewer than two points. Collective. */
+/** Smallest over points of the largest distance to another point; 0 for fewer than two points. Collective. Rows must be stored. */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetEnclosingRadius(HoleDistances d, double *radius);
 
 /**
  * Exact lower order statistic of the n(n-1)/2 pairs: the smallest length with at least a share @p q of the pairs at or below.
  *
  * @collective On the object's ranks, with equal @p q in [0, 1]; q = 0 gives the shortest. 0 for fewer than two points.
- * @cost   four passes over the local rows, one reduction of 65,536 counts each.
+ * @cost   four passes over the local rows, which must be stored, one reduction of 65,536 counts each.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, double *length);
 
-/** Number of pairs with length at most @p length. Collective. */
+/** Number of pairs with length at most @p length. Collective. Rows must be stored. */
 HOLE_EXTERN PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs);
 
 /** Bytes that one rank needs for the distances of @p n points of @p width units over @p size ranks. Not collective. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hole/hole_distances.h>
+#include <hole/hole_tree.h>
 
 /** Opaque handle: distances and a threshold; an edge as long as the threshold belongs to the filtration. */
 typedef struct HoleFiltration_s *HoleFiltration;
@@ -29,8 +30,16 @@ HOLE_EXTERN PetscErrorCode HoleFiltrationSetMaxDim(HoleFiltration f, PetscInt ma
 /** Read -filtration, -threshold, -max_dim. Collective. @errors HOLE_ERR_USAGE. */
 HOLE_EXTERN PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f);
 
-/** Turn the rule into a number. Collective. */
+/**
+ * Look at all pairs: find the merge tree, and turn the rule into a number. The distances are stored if -max_dim is 1 or more.
+ *
+ * @collective On the ranks of the distances.
+ * @errors Those of HoleDistancesStore() and HolePassRun().
+ */
 HOLE_EXTERN PetscErrorCode HoleFiltrationSetUp(HoleFiltration f);
+
+/** Borrow the merge tree of the complete metric, whatever the threshold; equal on every rank. Not collective. */
+HOLE_EXTERN HoleTree HoleFiltrationGetTree(HoleFiltration f);
 
 /** The number used, after HoleFiltrationSetUp(); infinite for `inf`. Not collective. */
 HOLE_EXTERN double HoleFiltrationGetThreshold(HoleFiltration f);

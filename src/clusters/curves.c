@@ -8,7 +8,7 @@
 
    The second pass replays merges in order and keeps all measures up to date from those changes. Counts and pair counts
    are integers, so they do not drift; sums of n ln n are compensated, and what is subtracted is exactly what was added. */
-#include "tree_impl.h"
+#include "../tree/tree_impl.h"
 
 #include <hole/hole_stages.h>
 #include <math.h>

@@ -3,7 +3,7 @@
    A rule proposes named thresholds in order of preference for the name; sorted, and each threshold kept once under its
    first name, they are the nested stages. The proposals are kept until the stage of the flow is found, so that a name
    which coincided with another one is still understood. */
-#include "tree_impl.h"
+#include "../tree/tree_impl.h"
 
 #include <ctype.h>
 #include <errno.h>

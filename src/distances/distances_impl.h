@@ -1,18 +1,38 @@
 /* distances_impl.h - the fields behind HoleDistances. */
 #pragma once
 
+#include "../metric/metric_impl.h"
 #include <hole/hole_distances.h>
 
 struct HoleDistances_s {
   MPI_Comm    comm; /* our own duplicate */
   PetscMPIInt rank, size;
   HoleIndex   n;       /* points */
-  HoleIndex   stride;  /* doubles in a row: n, padded with infinity to a multiple of 8 */
   HoleIndex   first;   /* global index of our first row */
   HoleIndex   n_local; /* rows we own; may be 0 */
-  double     *rows;    /* [n_local, stride], at a multiple of 64 bytes inside `memory` */
-  void       *memory;  /* what was allocated */
+
+  /* Points, prepared by the metric; NULL if the matrix was given by its rows. */
+  HoleMetric metric;                 /* one with a tile: the base of a metric that looks at neighbours */
+  char       name[HOLE_NAME_LENGTH]; /* of the layer, and the row of the file of each local point: for messages */
+  HoleIndex *file_rows;
+  HoleIndex  width, n_padded, point_stride;
+  double    *points; /* [n_local, point_stride], at a multiple of 64 bytes inside `points_memory` */
+  void      *points_memory;
+  double *
+      scale; /* [n] local scale of every point, equal on every rank: lengths are divided by sqrt(scale_i scale_j); or NULL */
+
+  /* Rows, once they are stored. */
+  HoleIndex stride; /* doubles in a row: n, padded with infinity to a multiple of 8 */
+  double   *rows;   /* [n_local, stride], at a multiple of 64 bytes inside `memory`; NULL if they are not stored */
+  void     *memory;
 };
 
 /* A buffer of n doubles that starts at a multiple of 64 bytes; `memory` is to be freed. */
 PetscErrorCode hole_distances_allocate(HoleIndex n, void **memory, double **aligned);
+
+/* Local. The memory of the rows; the padding is infinite, so that no search for something short finds it. */
+PetscErrorCode hole_distances_allocate_rows(HoleDistances d);
+
+/* out[a * stride + b] = distance of prepared points x[a] and y[b], whose global ids begin at i and j. */
+void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,
+                         const double y[], double out[], HoleIndex stride);

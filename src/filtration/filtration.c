@@ -3,6 +3,7 @@
 #include <hole/hole_diagram.h>
 #include <hole/hole_error.h>
 #include <hole/hole_filtration.h>
+#include <hole/hole_pass.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct HoleFiltration_s {
   PetscInt      max_dim;
   char          rule[HOLE_NAME_LENGTH];
   double        threshold, cutoff;
+  HoleTree      tree;
 };
 
 /* A number that fills the whole text. */
@@ -82,21 +84,43 @@ PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HoleFiltrationSetUp(HoleFiltration f)
+/* Collective: what the pass over all pairs found becomes the threshold and the tree. */
+static PetscErrorCode take_results(HoleFiltration f, HolePass pass)
 {
-  double value, enclosing;
+  double enclosing;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetEnclosingRadius(f->d, &enclosing));
+  PetscCall(HolePassGetTree(pass, &f->tree));
+  PetscCall(HolePassGetEnclosingRadius(pass, &enclosing));
   if (!strcmp(f->rule, "enclosing")) f->threshold = enclosing;
-  else if (parse_quantile(f->rule, &value)) PetscCall(HoleDistancesGetQuantile(f->d, value, &f->threshold));
-  else {
-    PetscCheck(parse_number(f->rule, &value), PETSC_COMM_SELF, PETSC_ERR_PLIB, "Rule %s was not checked", f->rule);
-    f->threshold = value;
-  }
+  else if (parse_quantile(f->rule, &f->threshold)) PetscCall(HolePassGetQuantile(pass, &f->threshold));
+  else
+    PetscCheck(parse_number(f->rule, &f->threshold), PETSC_COMM_SELF, PETSC_ERR_PLIB, "Rule %s was not checked",
+               f->rule);
   f->cutoff = PetscMin(f->threshold, enclosing);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode HoleFiltrationSetUp(HoleFiltration f)
+{
+  HolePass       pass;
+  double         q;
+  PetscErrorCode ran;
+
+  PetscFunctionBegin;
+  if (f->max_dim > 0) PetscCall(HoleDistancesStore(f->d));
+  PetscCall(HolePassCreate(f->d, &pass));
+  PetscCall(HolePassWantTree(pass));
+  PetscCall(HolePassWantEnclosingRadius(pass));
+  if (parse_quantile(f->rule, &q)) PetscCall(HolePassWantQuantile(pass, q));
+  ran = HolePassRun(pass);
+  if (!ran) ran = take_results(f, pass);
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(ran);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HoleTree HoleFiltrationGetTree(HoleFiltration f) { return f->tree; }
 
 double HoleFiltrationGetThreshold(HoleFiltration f) { return f->threshold; }
 
@@ -109,6 +133,8 @@ HoleDistances HoleFiltrationGetDistances(HoleFiltration f) { return f->d; }
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
 {
   PetscFunctionBegin;
+  if (!*f) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HoleTreeDestroy(&(*f)->tree));
   PetscCall(PetscFree(*f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,7 +5,7 @@
    zero. docs/math/homology.md has the proofs. */
 #pragma once
 
-#include "edge_order.h"
+#include "../tree/edge_order.h"
 #include "homology_impl.h"
 
 /*

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "../distances/row_cache.h"
-#include "edge_order.h"
+#include "../tree/edge_order.h"
 
 struct hole_chain_edge {
   uint32_t i, j;

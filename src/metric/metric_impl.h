@@ -8,17 +8,31 @@
 #pragma once
 
 #include "../core/simd.h"
+#include <hole/hole_activations.h>
 #include <hole/hole_metric.h>
 
+/* How products of rows in single precision bound the metric from below, so that most pairs need no double precision. */
+enum hole_metric_bound {
+  HOLE_BOUND_NONE,      /* not at all: every pair is computed directly */
+  HOLE_BOUND_EUCLIDEAN, /* the metric is the Euclidean distance of the prepared units */
+  HOLE_BOUND_ANGULAR /* twice the metric is the squared Euclidean distance of the prepared units divided by their norm */
+};
+
 struct HoleMetric_s {
-  const char *name;
-  HoleIndex   n_extra;
+  const char            *name;
+  HoleIndex              n_extra;
+  enum hole_metric_bound bound;
+  /* Rows to use instead of those of the layer, such as whitened ones; NULL: as they are. Collective; the caller owns `out`. */
+  PetscErrorCode (*transform)(HoleActivations acts, HoleActivations *out);
   /* Fill the extra values of one padded row; NULL where there are none. A message about a row that is not admitted
      says what was found; the caller adds layer and row. Returns that text, or NULL. */
   const char *(*prepare)(double row[], HoleIndex n_padded);
   /* out[a * out_stride + b] = distance of x row a and y row b. */
   void (*tile)(HoleIndex n_x, const double x[], HoleIndex n_y, const double y[], HoleIndex stride, HoleIndex n_padded,
                double out[], HoleIndex out_stride);
+  /* The metric of which this one is made by looking at neighbours (density_*, geodesic), which has the four fields above;
+     NULL for the others. */
+  HoleMetric base;
 };
 
 /* The metrics; register.c lists them. */

@@ -100,6 +100,7 @@ static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex wid
   PetscCall(HoleMetricFind(name, &metric));
   PetscCall(create_points(n, width, &acts));
   PetscCall(HoleDistancesCreate(acts, metric, &d));
+  PetscCall(HoleDistancesStore(d));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(HoleDistancesGetShape(d, NULL, &stride, &first, &n_local));
   for (HoleIndex i = 0; i < n_local; ++i) {
@@ -116,7 +117,7 @@ static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex wid
 }
 
 /* One value of one row is changed; the distances must fail on every rank, and leave nothing. */
-static PetscErrorCode check_refused(const char name[], double value)
+static PetscErrorCode check_refused(const char name[], double value, PetscBool when_stored)
 {
   HoleActivations acts;
   HoleMetric      metric;
@@ -131,7 +132,12 @@ static PetscErrorCode check_refused(const char name[], double value)
   PetscCall(HoleActivationsGetRows(acts, &rows));
   if (first <= 8 && 8 < first + n_local)
     rows[(8 - first) * 3] = rows[(8 - first) * 3 + 1] = rows[(8 - first) * 3 + 2] = value;
-  TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesCreate(acts, metric, &d));
+  if (when_stored) {
+    PetscCall(HoleDistancesCreate(acts, metric, &d));
+    TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesStore(d));
+    TEST_CHECK(!HoleDistancesIsStored(d), "Rows were left");
+    PetscCall(HoleDistancesDestroy(&d));
+  } else TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesCreate(acts, metric, &d));
   TEST_CHECK(!d, "An object was left");
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscCall(HoleActivationsDestroy(&acts));
@@ -150,10 +156,10 @@ int main(int argc, char **argv)
     for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_metric(names[m], n, 5));
     for (int w = 0; w < 5; ++w) PetscCall(check_metric(names[m], 75, widths[w]));
   }
-  PetscCall(check_refused(HOLE_METRIC_COSINE, 0));
-  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e100));
-  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e-100));
-  PetscCall(check_refused(HOLE_METRIC_EUCLIDEAN, 1e200));
+  PetscCall(check_refused(HOLE_METRIC_COSINE, 0, PETSC_FALSE));
+  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e100, PETSC_FALSE));
+  PetscCall(check_refused(HOLE_METRIC_COSINE, 1e-100, PETSC_FALSE));
+  PetscCall(check_refused(HOLE_METRIC_EUCLIDEAN, 1e200, PETSC_TRUE));
   TEST_FAILS(HOLE_ERR_USAGE, HoleMetricFind("euclidian", &metric));
   PetscCall(PetscFinalize());
   return 0;

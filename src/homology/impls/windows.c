@@ -17,7 +17,6 @@
 #include "../../core/sort.h"
 #include "../../core/union_find.h"
 #include "../../distances/panels.h"
-#include "../forest.h"
 #include "../homology_impl.h"
 #include "../lunes.h"
 #include "../reduction.h"
@@ -181,17 +180,23 @@ static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram di
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local. */
+static PetscErrorCode copy_tree(HoleTree tree, HoleTree *copy)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleTreeCreate(HoleTreeGetSize(tree), HoleTreeGetEdges(tree), copy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleDiagram diagram)
 {
   struct solver  s = {.homology = homology, .d = HoleFiltrationGetDistances(homology->filtration)};
   PetscErrorCode solved;
-  const double   started = MPI_Wtime();
 
   PetscFunctionBegin;
   s.comm = HoleDistancesGetComm(s.d);
-  PetscCall(hole_forest_solve(s.d, tree));
+  HoleCallAgreed(s.comm, copy_tree(HoleFiltrationGetTree(homology->filtration), tree)); /* local */
   PetscCall(hole_homology_fill_dim0(homology, *tree, diagram));
-  hole_homology_end_phase(homology, "forest", started);
   if (HoleDiagramGetMaxDim(diagram) < 1) PetscFunctionReturn(PETSC_SUCCESS);
   solved = solve_dim1(&s, *tree, diagram);
   PetscCall(hole_stream_destroy(&s.stream));
@@ -203,14 +208,12 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One after the other: the forest, the lunes, the reduction. */
+/* One after the other: the lunes, the reduction. */
 static double predict_windows(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const double forest = hole_forest_predict_bytes(n, size);
-  const double lunes  = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  const double lunes = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
 
-  return hole_homology_predict_result(n) +
-         (max_dim ? PetscMax(forest, PetscMax(lunes, hole_row_cache_predict_bytes(n, size))) : forest);
+  return hole_homology_predict_result(n) + (max_dim ? PetscMax(lunes, hole_row_cache_predict_bytes(n, size)) : 0);
 }
 
 const struct hole_homology_ops hole_homology_windows = {HOLE_HOMOLOGY_WINDOWS, 1, predict_windows, solve_windows};

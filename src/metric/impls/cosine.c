@@ -37,4 +37,5 @@ static const char *prepare(double row[], HoleIndex n_padded)
   return "has a norm too small or too large for the cosine distance in double precision";
 }
 
-const struct HoleMetric_s hole_metric_cosine = {HOLE_METRIC_COSINE, 1, prepare, tile};
+const struct HoleMetric_s hole_metric_cosine = {
+    .name = HOLE_METRIC_COSINE, .n_extra = 1, .bound = HOLE_BOUND_ANGULAR, .prepare = prepare, .tile = tile};

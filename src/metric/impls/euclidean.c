@@ -5,4 +5,5 @@
 #define HOLE_TILE_FINISH(s, x, y) sqrt(s)
 #include "../tile.h"
 
-const struct HoleMetric_s hole_metric_euclidean = {HOLE_METRIC_EUCLIDEAN, 0, NULL, tile};
+const struct HoleMetric_s hole_metric_euclidean = {
+    .name = HOLE_METRIC_EUCLIDEAN, .bound = HOLE_BOUND_EUCLIDEAN, .tile = tile};

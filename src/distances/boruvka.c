@@ -6,13 +6,13 @@
 
    A row remembers the nearest foreign point it last found. As components only grow, that length is a lower bound once the
    point has been swallowed; the row is searched again only if it could still beat what its component has found. */
-#include "forest.h"
+#include "boruvka.h"
 
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
 #include "../core/union_find.h"
-#include "edge_order.h"
+#include "../tree/edge_order.h"
 #include <hole/hole_error.h>
 #include <math.h>
 

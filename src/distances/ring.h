@@ -1,0 +1,30 @@
+/* ring.h - blocks of prepared points travel round the ranks: in step s a rank sees the block of rank + s, modulo the ranks.
+
+       hole_ring_create(d, n_steps, &ring);
+       hole_ring_next(ring, &block);
+       while (block.rows) { ...; hole_ring_next(ring, &block); }
+       hole_ring_destroy(&ring); */
+#pragma once
+
+#include <hole/hole_distances.h>
+
+/* Points [first, first + count) of all, owned by rank `owner`; `rows` is never NULL for a block. */
+struct hole_block {
+  PetscMPIInt   owner;
+  HoleIndex     first, count;
+  const double *rows;
+};
+
+typedef struct hole_ring_s *hole_ring;
+
+/* Collective. The first of n_steps blocks is our own; the others are on their way while the one before is in use. */
+PetscErrorCode hole_ring_create(HoleDistances d, PetscMPIInt n_steps, hole_ring *ring);
+
+/* Collective. The next block, valid until the next call; rows is NULL after the last. */
+PetscErrorCode hole_ring_next(hole_ring ring, struct hole_block *block);
+
+/* Collective. Accepts a pointer to NULL. */
+PetscErrorCode hole_ring_destroy(hole_ring *ring);
+
+/* Bytes of the two blocks under way. */
+double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size);

@@ -1,0 +1,96 @@
+/* The rows of our own points, computed and kept: every block of points travels past.
+
+   Within its own block a rank computes one half and mirrors it; a pair of points on different ranks is computed by both, to equal
+   bits, which costs less than sending the values would. */
+#include "distances_impl.h"
+#include "ring.h"
+
+#include <hole/hole_error.h>
+#include <math.h>
+
+enum { TILE = 32 /* rows a side; with 512 units a tile's rows fit the second-level cache */ };
+
+/* Compare our points with those of another rank. */
+static void compare_block(HoleDistances d, const struct hole_block *block)
+{
+  const HoleIndex s = d->point_stride;
+
+  for (HoleIndex i = 0; i < d->n_local; i += TILE) {
+    for (HoleIndex j = 0; j < block->count; j += TILE)
+      hole_distances_tile(d, d->first + i, PetscMin(TILE, d->n_local - i), d->points + i * s, block->first + j,
+                          PetscMin(TILE, block->count - j), block->rows + j * s,
+                          d->rows + i * d->stride + block->first + j, d->stride);
+  }
+}
+
+/* Our points among themselves: tiles on and above the diagonal, mirrored below it. */
+static void compare_own(HoleDistances d)
+{
+  const HoleIndex s = d->point_stride, n = d->n_local;
+
+  for (HoleIndex i = 0; i < n; i += TILE) {
+    for (HoleIndex j = i; j < n; j += TILE) {
+      HoleIndex n_i = PetscMin(TILE, n - i), n_j = PetscMin(TILE, n - j);
+
+      hole_distances_tile(d, d->first + i, n_i, d->points + i * s, d->first + j, n_j, d->points + j * s,
+                          d->rows + i * d->stride + d->first + j, d->stride);
+      for (HoleIndex b = 0; b < n_j; ++b) {
+        double *mirror = d->rows + (j + b) * d->stride + d->first + i;
+
+        for (HoleIndex a = 0; a < n_i; ++a) mirror[a] = d->rows[(i + a) * d->stride + d->first + j + b];
+      }
+    }
+  }
+}
+
+/* Local. The diagonal is 0 by definition, whatever a formula gives. */
+static PetscErrorCode check_rows(HoleDistances d)
+{
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < d->n_local; ++i) {
+    double *row = d->rows + i * d->stride, sum = 0;
+
+    row[d->first + i] = 0;
+    for (HoleIndex j = 0; j < d->n; ++j) sum += row[j] - row[j]; /* 0 unless a value is not finite */
+    for (HoleIndex j = 0; sum != 0 && j < d->n; ++j)
+      PetscCheck(isfinite(row[j]), PETSC_COMM_SELF, HOLE_ERR_INPUT,
+                 "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows double precision",
+                 d->name, d->file_rows[i]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode compute_rows(HoleDistances d)
+{
+  hole_ring         ring;
+  struct hole_block block;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(d->comm, hole_distances_allocate_rows(d));
+  PetscCall(hole_ring_create(d, d->size, &ring));
+  PetscCall(hole_ring_next(ring, &block));
+  while (block.rows) {
+    if (block.owner == d->rank) compare_own(d);
+    else compare_block(d, &block);
+    PetscCall(hole_ring_next(ring, &block));
+  }
+  PetscCall(hole_ring_destroy(&ring));
+  HoleCallAgreed(d->comm, check_rows(d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesStore(HoleDistances d)
+{
+  PetscErrorCode computed;
+
+  PetscFunctionBegin;
+  if (d->rows) PetscFunctionReturn(PETSC_SUCCESS);
+  computed = compute_rows(d);
+  if (computed) {
+    PetscCall(PetscFree(d->memory));
+    d->rows = NULL;
+  }
+  PetscCall(computed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
