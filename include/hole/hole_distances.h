@@ -28,8 +28,40 @@ typedef PetscErrorCode (*HoleDistancesRowFunction)(HoleIndex i, HoleIndex n, dou
  * @errors HOLE_ERR_INPUT: a row that the metric does not admit (its number is given).
  * HOLE_ERR_RESOURCE: no memory on some rank.
  * @cost   8 * n_local * width bytes per rank, width rounded up to 8; metrics that look at neighbours first take a pass.
+ * @see    HoleDistancesCreateWith() for metrics that have options; here these have their defaults
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesCreate(HoleActivations acts, HoleMetric metric, HoleDistances *d);
+
+/** HoleDistancesCreate() with @p options, equal on every rank. Collective. */
+HOLE_EXTERN PetscErrorCode HoleDistancesCreateWith(HoleActivations acts, HoleMetric metric,
+                                                   const HoleMetricOptions *options, HoleDistances *d);
+
+/**
+ * Make the distances of one metric from those of its base, see HoleMetricGetBase(): the points are prepared once, and their
+ * neighbours, if the metric looks at any, found once.
+ *
+ * @collective On the ranks of @p base, with equal @p metric and @p options.
+ *
+ * @param[in]  base     made of points, of the base metric; may be destroyed before the new object
+ * @param[in]  metric   one with this base; the base itself gives an object with stored rows of its own
+ * @param[in]  options  see HoleMetricOptionsGet()
+ * @param[out] d        new object, owned by the caller; shares the points of @p base
+ *
+ * @errors HOLE_ERR_RESOURCE: no memory on some rank. PETSC_ERR_ARG_WRONG: another base.
+ * @cost   That of HoleDistancesFindNeighbours(), if it was not called before; then O(n k) per rank. The points are not copied.
+ */
+HOLE_EXTERN PetscErrorCode HoleDistancesCreateFrom(HoleDistances base, HoleMetric metric,
+                                                   const HoleMetricOptions *options, HoleDistances *d);
+
+/**
+ * Find the @p k nearest others of every point and keep them with the points, for all objects made from this one. Call it with
+ * the largest number that several metrics need (HoleMetricGetNeighbours()), so that they share one pass.
+ *
+ * @collective On the object's ranks, with equal @p k. Nothing happens if as many were found before.
+ * @errors Those of HolePassRun().
+ * @cost   One pass over all pairs; 16 * n_local * k bytes.
+ */
+HOLE_EXTERN PetscErrorCode HoleDistancesFindNeighbours(HoleDistances d, HoleIndex k);
 
 /**
  * Take the rows from a function instead, for matrices that do not come from points; they are stored.
@@ -78,7 +110,7 @@ HOLE_EXTERN PetscErrorCode HoleDistancesGetEnclosingRadius(HoleDistances d, doub
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, double *length);
 
-/** Number of pairs with length at most @p length. Collective. Rows must be stored. */
+/** Number of pairs with finite length at most @p length. Collective. Rows must be stored. */
 HOLE_EXTERN PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs);
 
 /** Bytes that one rank needs for the distances of @p n points of @p width units over @p size ranks. Not collective. */

@@ -28,6 +28,10 @@ HOLE_EXTERN PetscErrorCode HolePassWantNeighbours(HolePass pass, HoleIndex k);
 /** Want every pair with length at most @p length, which is finite or infinite. Logically collective. */
 HOLE_EXTERN PetscErrorCode HolePassWantEdges(HolePass pass, double length);
 
+/** Want every pair with length at most @p reach[i] + @p reach[j] instead; [n], equal on every rank, borrowed until the pass has
+ * run. Logically collective. */
+HOLE_EXTERN PetscErrorCode HolePassWantEdgesWithin(HolePass pass, const double reach[]);
+
 /** Want the enclosing radius: the smallest over points of the largest distance to another point. Logically collective. */
 HOLE_EXTERN PetscErrorCode HolePassWantEnclosingRadius(HolePass pass);
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <hole/hole_activations.h>
+#include <hole/hole_distances.h>
+#include <petscmat.h>
 
 /**
  * Opaque handle of an open input file.
@@ -13,6 +15,15 @@
  */
 typedef struct HoleSource_s *HoleSource;
 
+/** What a layer is given as. */
+typedef enum {
+  HOLE_LAYER_ACTIVATIONS, /**< points: `/layers/NAME/activations` */
+  HOLE_LAYER_DISTANCES,   /**< all pairs: a dataset `/layers/NAME/distances`, shape [N, N] */
+  HOLE_LAYER_GRAPH        /**< some pairs: a group `/layers/NAME/distances` with indptr, indices and data (CSR) */
+} HoleLayerKind;
+
+#define HOLE_METRIC_PRECOMPUTED "precomputed" /**< the metric of layers that are given as distances */
+
 /** Make a source for a file that is not opened yet. Collective on @p comm, which is duplicated. */
 HOLE_EXTERN PetscErrorCode HoleSourceCreate(MPI_Comm comm, const char path[], HoleSource *source);
 
@@ -21,6 +32,13 @@ HOLE_EXTERN PetscErrorCode HoleSourceSetLayers(HoleSource source, const char pat
 
 /** Datasets to take as layers instead of /layers: a comma list of paths in the file. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleSourceSetDatasets(HoleSource source, const char paths[]);
+
+/**
+ * Take distances: datasets given by HoleSourceSetDatasets() are [N, N] distances (groups are graphs), and a layer that has both
+ * activations and distances is taken by its distances. Logically collective. Off by default; a layer of /layers that has
+ * distances only is taken by them either way.
+ */
+HOLE_EXTERN PetscErrorCode HoleSourceSetPrecomputed(HoleSource source, PetscBool precomputed);
 
 /** Where the labels are, instead of /labels; `none` for no labels. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleSourceSetLabelsDataset(HoleSource source, const char path[]);
@@ -45,7 +63,12 @@ HOLE_EXTERN PetscErrorCode HoleSourceSetSubsample(HoleSource source, HoleIndex m
  */
 HOLE_EXTERN PetscErrorCode HoleSourceSetReshape(HoleSource source, const char rule[]);
 
-/** Read -layers, -dataset, -labels_dataset, -max_points, -seed, -reshape. Collective. @errors HOLE_ERR_USAGE. */
+/**
+ * Read -layers, -dataset, -labels_dataset, -max_points, -seed, -reshape; `-metric precomputed` is HoleSourceSetPrecomputed().
+ *
+ * @collective On the object's ranks.
+ * @errors HOLE_ERR_USAGE.
+ */
 HOLE_EXTERN PetscErrorCode HoleSourceSetFromOptions(HoleSource source);
 
 /**
@@ -65,7 +88,13 @@ HOLE_EXTERN HoleIndex HoleSourceGetLayerCount(HoleSource source);
 /** Name of layer @p l in depth order, from 0. Not collective. */
 HOLE_EXTERN const char *HoleSourceGetLayerName(HoleSource source, HoleIndex l);
 
-/** Number of points (equal in every layer) and units of layer @p l after reshaping. Not collective. Outputs may be NULL. */
+/** What layer @p l is given as: which of the three functions below loads it. Not collective. */
+HOLE_EXTERN HoleLayerKind HoleSourceGetLayerKind(HoleSource source, HoleIndex l);
+
+/**
+ * Number of points (equal in every layer) and units of layer @p l after reshaping; distances have 0 units. Not collective. Outputs
+ * may be NULL.
+ */
 HOLE_EXTERN PetscErrorCode HoleSourceGetLayerShape(HoleSource source, HoleIndex l, HoleIndex *n_points,
                                                    HoleIndex *width);
 
@@ -82,7 +111,7 @@ HOLE_EXTERN PetscErrorCode HoleSourceGetLabels(HoleSource source, const int32_t 
 HOLE_EXTERN PetscErrorCode HoleSourceGetClasses(HoleSource source, HoleIndex *n_classes, const char *const *names[]);
 
 /**
- * Read layer @p l.
+ * Read layer @p l, given as activations.
  *
  * @collective On the object's ranks.
  *
@@ -98,6 +127,46 @@ HOLE_EXTERN PetscErrorCode HoleSourceGetClasses(HoleSource source, HoleIndex *n_
  */
 HOLE_EXTERN PetscErrorCode HoleSourceLoadLayer(HoleSource source, HoleIndex l, HoleActivations *acts,
                                                int32_t *positions[]);
+
+/**
+ * Read layer @p l, given as an [N, N] dataset of distances; a subsample takes the rows and columns of the samples kept.
+ *
+ * @collective On the object's ranks.
+ *
+ * @param[in]  source  after HoleSourceSetUp()
+ * @param[in]  l       in depth order, from 0
+ * @param[out] d       new object with its rows stored, owned by the caller
+ *
+ * Values within 1e-10 of 0 that are negative or on the diagonal become 0. Entries (i, j) and (j, i) that differ by no more than
+ * 1e-10 max(1, value) are noise: both become the one above the diagonal, so that the matrix is symmetric to the bit.
+ *
+ * @errors HOLE_ERR_USAGE: the layer has activations, or a graph. HOLE_ERR_INPUT: a value is NaN, infinite or negative, the
+ * diagonal is not 0, or the matrix is not symmetric; dataset, row, column and values are named. HOLE_ERR_RESOURCE: no memory.
+ * @cost   8 * n_local * N bytes and buffers of at most 64 MiB per rank; one read of the rows, half of the matrix is sent once.
+ */
+HOLE_EXTERN PetscErrorCode HoleSourceLoadDistances(HoleSource source, HoleIndex l, HoleDistances *d);
+
+/**
+ * Read layer @p l, given as a graph in CSR form; a subsample takes the induced subgraph.
+ *
+ * @collective On the object's ranks.
+ *
+ * @param[in]  source  after HoleSourceSetUp()
+ * @param[in]  l       in depth order, from 0
+ * @param[out] graph   new, see HoleGraphCreate(); owned by the caller
+ *
+ * Every stored entry off the diagonal is an edge, a stored 0 one of length 0. An edge may be given once, in either triangle, or
+ * twice, with equal values up to the noise that HoleSourceLoadDistances() admits.
+ *
+ * @errors HOLE_ERR_USAGE: the layer is no graph. HOLE_ERR_INPUT: indptr does not ascend from 0 to the number of entries, an
+ * index is out of range, a value is NaN, infinite or negative or not 0 on the diagonal, an entry occurs twice, or the matrix
+ * is not symmetric; dataset, row, column and values are named. HOLE_ERR_RESOURCE: no memory.
+ * @cost   8 * (N + 1) bytes on every rank; 48 bytes an entry and buffers of 64 MiB, entries shared evenly until they are sorted.
+ */
+HOLE_EXTERN PetscErrorCode HoleSourceLoadGraph(HoleSource source, HoleIndex l, Mat *graph);
+
+/** Bytes that one of @p size ranks needs for layer @p l while it is loaded and held. Not collective. */
+HOLE_EXTERN double HoleSourcePredictBytes(HoleSource source, HoleIndex l, PetscMPIInt size);
 
 /** Close, free and set to NULL. Collective. Accepts a pointer to NULL. */
 HOLE_EXTERN PetscErrorCode HoleSourceDestroy(HoleSource *source);

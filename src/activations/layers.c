@@ -104,6 +104,41 @@ static PetscErrorCode place_by_list(HoleSource source, HoleIndex n, const hole_n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether a path is /layers/NAME/distances. */
+static PetscBool is_path_of_distances(const char path[])
+{
+  const char *last = strrchr(path, '/'), *first = path + strlen("/layers/");
+
+  if (strncmp(path, "/layers/", strlen("/layers/")) || strcmp(last, "/distances")) return PETSC_FALSE;
+  return memchr(first, '/', strlen(first)) == last ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Local: this layer is given as the distances at `path`. */
+static PetscErrorCode take_distances(struct source_layer *layer, const char path[], hole_object object)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(layer->dataset));
+  PetscCall(PetscStrallocpy(path, &layer->dataset));
+  layer->kind = object == HOLE_OBJECT_GROUP ? HOLE_LAYER_GRAPH : HOLE_LAYER_DISTANCES;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: activations, unless there are none or distances are wanted, and there are some. */
+static PetscErrorCode find_kind(HoleSource source, struct source_layer *layer)
+{
+  char        path[HOLE_NAME_LENGTH + 32];
+  hole_object object = HOLE_OBJECT_NONE;
+
+  PetscFunctionBegin;
+  if (!source->precomputed) PetscCall(hole_reader_find(source->reader, layer->dataset, &object));
+  if (object == HOLE_OBJECT_DATASET) PetscFunctionReturn(PETSC_SUCCESS); /* the file's answer, equal on all ranks */
+  PetscCall(PetscSNPrintf(path, sizeof(path), "/layers/%s/distances", layer->name));
+  PetscCall(hole_reader_find(source->reader, path, &object));
+  if (object == HOLE_OBJECT_DATASET || object == HOLE_OBJECT_GROUP)
+    HoleCallAgreed(source->comm, take_distances(layer, path, object)); /* local */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: the place from the attribute `index` of the layer's group or else of its dataset. */
 static PetscErrorCode place_by_index(HoleSource source, struct source_layer *layer)
 {
@@ -156,7 +191,9 @@ static PetscErrorCode report_no_layers(HoleSource source)
   PetscCall(PetscFree(paths));
   PetscCall(listed);
   SETERRQ(source->comm, HOLE_ERR_INPUT,
-          "Input %s: no layers; expected datasets /layers/NAME/activations, or another path given by -dataset%s%s",
+          "Input %s: no layers; expected datasets /layers/NAME/activations or /layers/NAME/distances, or another path "
+          "given "
+          "by -dataset%s%s",
           source->path,
           n ? "; it could be one of " : " (the file has no array of floating point numbers with 2, 3 or 4 axes)", text);
 }
@@ -188,6 +225,7 @@ static PetscErrorCode find_groups(HoleSource source)
   added = n ? HoleErrorAgree(source->comm, add_groups(source, n, names)) : report_no_layers(source);
   PetscCall(PetscFree(names));
   PetscCall(added);
+  for (HoleIndex l = 0; l < source->n_layers; ++l) PetscCall(find_kind(source, &source->layers[l]));
   PetscCall(order_layers(source));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -206,12 +244,12 @@ static void normalise_path(const char path[], char normal[])
   *end = 0;
 }
 
-/* The last part of a path; before a last part `activations`, the part before it. */
+/* The last part of a path; before a last part `activations` or `distances`, the part before it. */
 static void name_after_path(const char path[], char name[])
 {
   const char *last = strrchr(path, '/'), *start = last;
 
-  if (!strcmp(last, "/activations") && last != path) {
+  if ((!strcmp(last, "/activations") || !strcmp(last, "/distances")) && last != path) {
     while (start[-1] != '/') --start;
     memcpy(name, start, (size_t)(last - start));
     name[last - start] = 0;
@@ -291,18 +329,26 @@ static PetscErrorCode split_paths(HoleSource source)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode find_paths(HoleSource source)
+/* Collective: a dataset is activations, unless distances are wanted or the path says so; a group can only be a graph. */
+static PetscErrorCode find_path(HoleSource source, struct source_layer *layer)
 {
-  hole_object object;
+  const PetscBool distances = source->precomputed || is_path_of_distances(layer->dataset) ? PETSC_TRUE : PETSC_FALSE;
+  hole_object     object;
 
   PetscFunctionBegin;
+  PetscCall(hole_reader_find(source->reader, layer->dataset, &object));
+  PetscCheck(object == HOLE_OBJECT_DATASET || (distances && object == HOLE_OBJECT_GROUP), source->comm, HOLE_ERR_USAGE,
+             "-dataset: input %s has %s %s", source->path,
+             object == HOLE_OBJECT_NONE ? "no" : "no dataset but another object", layer->dataset);
+  if (distances) layer->kind = object == HOLE_OBJECT_GROUP ? HOLE_LAYER_GRAPH : HOLE_LAYER_DISTANCES;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode find_paths(HoleSource source)
+{
+  PetscFunctionBegin;
   HoleCallAgreed(source->comm, split_paths(source)); /* local */
-  for (HoleIndex l = 0; l < source->n_layers; ++l) {
-    PetscCall(hole_reader_find(source->reader, source->layers[l].dataset, &object));
-    PetscCheck(object == HOLE_OBJECT_DATASET, source->comm, HOLE_ERR_USAGE, "-dataset: input %s has %s %s",
-               source->path, object == HOLE_OBJECT_NONE ? "no" : "no dataset but another object",
-               source->layers[l].dataset);
-  }
+  for (HoleIndex l = 0; l < source->n_layers; ++l) PetscCall(find_path(source, &source->layers[l]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -380,36 +426,20 @@ static PetscErrorCode choose_layers(HoleSource source)
 
 /* ---- shapes ---- */
 
-/* Raise the error for a layer of /layers without activations. Collective. */
-static PetscErrorCode report_no_activations(HoleSource source, const struct source_layer *layer)
+/* A number, up to 64 bits; h5py stores truth values as an enumeration, which is none. */
+static PetscBool is_number(const struct hole_shape *shape)
 {
-  char        path[PETSC_MAX_PATH_LEN];
-  hole_object object;
-
-  PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(path, sizeof(path), "/layers/%s/distances", layer->name));
-  PetscCall(hole_reader_find(source->reader, path, &object));
-  PetscCheck(object == HOLE_OBJECT_NONE, source->comm, HOLE_ERR_USAGE,
-             "Input %s: layer %s has distances instead of activations; precomputed distances are not supported by this "
-             "version",
-             source->path, layer->name);
-  SETERRQ(source->comm, HOLE_ERR_INPUT, "Input %s: layer %s has no dataset %s", source->path, layer->name,
-          layer->dataset);
+  if (shape->value_bytes > (HoleIndex)sizeof(double) || !strcmp(shape->type_name, "enum")) return PETSC_FALSE;
+  return shape->kind == HOLE_KIND_FLOAT || shape->kind == HOLE_KIND_INTEGER ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Collective. */
-static PetscErrorCode look_at_layer(HoleSource source, struct source_layer *layer)
+/* Equal on all ranks: an array of activations. */
+static PetscErrorCode check_activations(HoleSource source, const struct source_layer *layer, const char found[])
 {
   const struct hole_shape *shape = &layer->shape;
-  hole_object              object;
-  char                     found[128];
   PetscBool                empty = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(hole_reader_find(source->reader, layer->dataset, &object));
-  if (object != HOLE_OBJECT_DATASET) PetscCall(report_no_activations(source, layer));
-  PetscCall(hole_reader_shape(source->reader, layer->dataset, &layer->shape));
-  PetscCall(hole_shape_print(shape, sizeof(found), found));
   PetscCheck(shape->kind == HOLE_KIND_FLOAT && shape->value_bytes <= (HoleIndex)sizeof(double), source->comm,
              HOLE_ERR_INPUT, "Input %s: dataset %s is %s, expected float16, float32 or float64", source->path,
              layer->dataset, found);
@@ -421,10 +451,91 @@ static PetscErrorCode look_at_layer(HoleSource source, struct source_layer *laye
              source->path, layer->dataset, found);
   PetscCheck(!empty, source->comm, HOLE_ERR_INPUT, "Input %s: dataset %s is %s, expected at least one value in a row",
              source->path, layer->dataset, found);
-  PetscCheck(shape->dims[0] == source->layers[0].shape.dims[0], source->comm, HOLE_ERR_INPUT,
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Equal on all ranks: a square matrix. */
+static PetscErrorCode check_distances(HoleSource source, const struct source_layer *layer, const char found[])
+{
+  const struct hole_shape *shape = &layer->shape;
+
+  PetscFunctionBegin;
+  PetscCheck(is_number(shape), source->comm, HOLE_ERR_INPUT,
+             "Input %s: dataset %s is %s, expected numbers of at most 64 bits", source->path, layer->dataset, found);
+  PetscCheck(shape->n_dims == 2 && shape->dims[0] == shape->dims[1], source->comm, HOLE_ERR_INPUT,
+             "Input %s: dataset %s is %s, expected distances with axes [N, N]", source->path, layer->dataset, found);
+  PetscCheck(shape->dims[0], source->comm, HOLE_ERR_INPUT, "Input %s: dataset %s is %s, expected at least one row",
+             source->path, layer->dataset, found);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: shape of one of the three lists of a graph; `whole`: of whole numbers. */
+static PetscErrorCode look_at_list(HoleSource source, const struct source_layer *layer, const char name[],
+                                   PetscBool whole, HoleIndex *n)
+{
+  struct hole_shape shape;
+  char              path[PETSC_MAX_PATH_LEN], found[128];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", layer->dataset, name));
+  PetscCall(hole_reader_shape(source->reader, path, &shape));
+  PetscCall(hole_shape_print(&shape, sizeof(found), found));
+  PetscCheck(is_number(&shape) && shape.n_dims == 1 && (shape.kind == HOLE_KIND_INTEGER || !whole), source->comm,
+             HOLE_ERR_INPUT, "Input %s: dataset %s is %s, expected %s with one axis", source->path, path, found,
+             whole ? "integers" : "numbers of at most 64 bits");
+  *n = shape.dims[0];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: a graph has the shape of its matrix. */
+static PetscErrorCode look_at_graph(HoleSource source, struct source_layer *layer)
+{
+  HoleIndex n_pointers, n_indices, n_values;
+
+  PetscFunctionBegin;
+  PetscCall(look_at_list(source, layer, "indptr", PETSC_TRUE, &n_pointers));
+  PetscCall(look_at_list(source, layer, "indices", PETSC_TRUE, &n_indices));
+  PetscCall(look_at_list(source, layer, "data", PETSC_FALSE, &n_values));
+  PetscCheck(n_pointers >= 2, source->comm, HOLE_ERR_INPUT,
+             "Input %s: dataset %s/indptr has %" HoleIndex_FMT " values, expected one more than points", source->path,
+             layer->dataset, n_pointers);
+  PetscCheck(n_indices == n_values, source->comm, HOLE_ERR_INPUT,
+             "Input %s: %s/indices has %" HoleIndex_FMT " values, but %s/data has %" HoleIndex_FMT
+             "; expected equal numbers",
+             source->path, layer->dataset, n_indices, layer->dataset, n_values);
+  layer->shape     = (struct hole_shape){.n_dims = 2, .dims = {n_pointers - 1, n_pointers - 1}};
+  layer->n_entries = n_values;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode look_at_dataset(HoleSource source, struct source_layer *layer)
+{
+  hole_object object;
+  char        found[128];
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_find(source->reader, layer->dataset, &object));
+  PetscCheck(object == HOLE_OBJECT_DATASET, source->comm, HOLE_ERR_INPUT,
+             "Input %s: layer %s has no dataset %s, and no distances beside it", source->path, layer->name,
+             layer->dataset);
+  PetscCall(hole_reader_shape(source->reader, layer->dataset, &layer->shape));
+  PetscCall(hole_shape_print(&layer->shape, sizeof(found), found));
+  if (layer->kind == HOLE_LAYER_DISTANCES) PetscCall(check_distances(source, layer, found));
+  else PetscCall(check_activations(source, layer, found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode look_at_layer(HoleSource source, struct source_layer *layer)
+{
+  PetscFunctionBegin;
+  if (layer->kind == HOLE_LAYER_GRAPH) PetscCall(look_at_graph(source, layer));
+  else PetscCall(look_at_dataset(source, layer));
+  PetscCheck(layer->shape.dims[0] == source->layers[0].shape.dims[0], source->comm, HOLE_ERR_INPUT,
              "Input %s: layer %s has %" HoleIndex_FMT " rows, but layer %s has %" HoleIndex_FMT
              "; expected equal numbers",
-             source->path, source->layers[0].name, source->layers[0].shape.dims[0], layer->name, shape->dims[0]);
+             source->path, source->layers[0].name, source->layers[0].shape.dims[0], layer->name, layer->shape.dims[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

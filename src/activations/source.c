@@ -1,20 +1,21 @@
 /* An input file of activations: what is in it (layers.c, labels.c), the subsample, and reading a layer.
 
-   A rank reads the samples that its block of points comes from, in pieces of at most BUFFER_BYTES that end where chunks of the
-   file end, and turns each into points at once (reshape.c). Reads are collective: ranks that are done take part with no rows. */
+   A rank reads the samples that its block of points comes from, piece by piece (pieces.h), and turns each into points at once
+   (reshape.c). Reads are collective: ranks that are done take part with no rows. */
 #include "source_impl.h"
 
+#include "../core/block.h"
 #include "../core/fault.h"
 #include "../core/random.h"
+#include "../core/simd.h"
 #include "activations_impl.h"
+#include "pieces.h"
 #include <errno.h>
 #include <hole/hole_error.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MOST_POINTS 0x1p30 /* ids of points and of tree nodes fit 31 bits */
-
-#define BUFFER_BYTES ((HoleIndex)32 << 20) /* the chunk cache of io/reader.c takes as much again */
 
 /* ---- what is asked for ---- */
 
@@ -59,6 +60,14 @@ PetscErrorCode HoleSourceSetLabelsDataset(HoleSource source, const char path[])
 {
   PetscFunctionBegin;
   PetscCall(keep_text(source, path, &source->labels_wanted));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleSourceSetPrecomputed(HoleSource source, PetscBool precomputed)
+{
+  PetscFunctionBegin;
+  PetscCheck(!source->reader, PETSC_COMM_SELF, PETSC_ERR_ORDER, "Input %s is open already", source->path);
+  source->precomputed = precomputed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -117,6 +126,7 @@ PetscErrorCode HoleSourceSetFromOptions(HoleSource source)
 {
   const char *value;
   HoleIndex   max_points = source->max_points, seed = source->seed;
+  PetscBool   given;
 
   PetscFunctionBegin;
   PetscCall(find_option(source, "-layers", &value));
@@ -127,6 +137,9 @@ PetscErrorCode HoleSourceSetFromOptions(HoleSource source)
   if (value) PetscCall(HoleSourceSetLabelsDataset(source, value));
   PetscCall(find_option(source, "-reshape", &value));
   if (value) PetscCall(HoleSourceSetReshape(source, value));
+  PetscCall(PetscOptionsFindPair(NULL, NULL, "-metric", &value, &given));
+  if (given && value && !strcmp(value, HOLE_METRIC_PRECOMPUTED))
+    PetscCall(HoleSourceSetPrecomputed(source, PETSC_TRUE));
   PetscCall(find_number(source, "-max_points", PETSC_TRUE, &max_points));
   PetscCall(find_number(source, "-seed", PETSC_FALSE, &seed));
   PetscCall(HoleSourceSetSubsample(source, max_points, seed));
@@ -176,6 +189,17 @@ static PetscErrorCode draw_subsample(HoleSource source)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: how a layer is reshaped. Distances are no arrays of units, so that no rule concerns them. */
+static PetscErrorCode plan_layer(HoleSource source, struct source_layer *layer)
+{
+  PetscFunctionBegin;
+  if (layer->kind == HOLE_LAYER_ACTIVATIONS)
+    PetscCall(hole_reshape_make_plan(source->comm, &source->rule, layer->name, layer->shape.n_dims, layer->shape.dims,
+                                     &layer->plan));
+  else layer->plan = (struct hole_reshape_plan){.values = layer->shape.dims[1], .points = 1};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: how each layer is reshaped, and that all then have the same points. */
 static PetscErrorCode plan_layers(HoleSource source)
 {
@@ -185,8 +209,7 @@ static PetscErrorCode plan_layers(HoleSource source)
   PetscCall(hole_fault(source->comm, "source_plan"));
   for (HoleIndex l = 0; l < source->n_layers; ++l) {
     layer = &source->layers[l];
-    PetscCall(hole_reshape_make_plan(source->comm, &source->rule, layer->name, layer->shape.n_dims, layer->shape.dims,
-                                     &layer->plan));
+    PetscCall(plan_layer(source, layer));
     PetscCheck(layer->plan.points == first->plan.points, source->comm, HOLE_ERR_USAGE,
                "-reshape gives %" HoleIndex_FMT " points a sample in layer %s but %" HoleIndex_FMT
                " in layer %s; choose layers with equal numbers by -layers",
@@ -243,12 +266,41 @@ HoleIndex HoleSourceGetLayerCount(HoleSource source) { return source->n_layers; 
 
 const char *HoleSourceGetLayerName(HoleSource source, HoleIndex l) { return source->layers[l].name; }
 
+HoleLayerKind HoleSourceGetLayerKind(HoleSource source, HoleIndex l) { return source->layers[l].kind; }
+
+PetscErrorCode hole_source_check_kind(HoleSource source, HoleIndex l, HoleLayerKind kind)
+{
+  static const char *const words[] = {"activations", "a matrix of distances", "a graph of distances"};
+  struct source_layer     *layer;
+
+  PetscFunctionBegin;
+  PetscCheck(source->reader && l >= 0 && l < source->n_layers, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "Input %s has no layer %" HoleIndex_FMT " of %" HoleIndex_FMT, source->path, l, source->n_layers);
+  layer = &source->layers[l];
+  PetscCheck(layer->kind == kind, source->comm, HOLE_ERR_USAGE,
+             "Input %s: layer %s has %s (%s), expected %s; choose others by -layers", source->path, layer->name,
+             words[layer->kind], layer->dataset, words[kind]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HoleSourceGetLayerShape(HoleSource source, HoleIndex l, HoleIndex *n_points, HoleIndex *width)
 {
   PetscFunctionBegin;
   if (n_points) *n_points = source->n_kept * source->points;
   if (width) *width = source->layers[l].plan.width;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double HoleSourcePredictBytes(HoleSource source, HoleIndex l, PetscMPIInt size)
+{
+  const struct source_layer *layer   = &source->layers[l];
+  const HoleIndex            n       = source->n_kept * source->points;
+  const double               n_local = (double)hole_block_count(n, size, 0), value = (double)sizeof(double);
+
+  if (layer->kind == HOLE_LAYER_DISTANCES) return value * n_local * (double)HOLE_ROUND_UP(n);
+  if (layer->kind == HOLE_LAYER_GRAPH) /* entries while they are sorted; edges and matrix later are no larger */
+    return value * (double)layer->shape.dims[0] + 48 * (double)layer->n_entries / size;
+  return value * n_local * (double)layer->plan.width;
 }
 
 PetscErrorCode HoleSourceGetSamples(HoleSource source, HoleIndex *n_file, HoleIndex *n_kept)
@@ -290,9 +342,8 @@ struct load {
   HoleActivations            acts;
   int32_t                   *positions; /* [n_local], NULL if the rule has none */
   hole_rows                  rows;
-  HoleIndex                  begin, end;         /* kept samples that our points come from */
-  HoleIndex                  most;               /* rows that fit into the buffer */
-  double                    *buffer;             /* [most, values of a sample] */
+  struct hole_pieces         pieces;             /* of the kept samples that our points come from */
+  double                    *buffer;             /* [pieces.most, values of a sample] */
   struct hole_reshape_norm  *norms;              /* scratch */
   HoleIndex                  bad_row, bad_value; /* first value that is not finite; INT64_MAX if there is none */
   double                     bad;
@@ -303,52 +354,17 @@ static PetscErrorCode plan_load(struct load *load)
 {
   HoleSource                      source = load->source;
   const struct hole_reshape_plan *plan   = &load->layer->plan;
-  HoleIndex                       chunk  = load->layer->shape.chunk_rows;
   HoleActivations                 acts   = load->acts;
+  const HoleIndex begin = acts->first / plan->points, end = (acts->first + acts->n_local - 1) / plan->points + 1;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(source->comm, "source_read"));
-  load->begin   = acts->first / plan->points;
-  load->end     = acts->n_local ? (acts->first + acts->n_local - 1) / plan->points + 1 : load->begin;
   load->bad_row = INT64_MAX;
-  load->most    = PetscMax(BUFFER_BYTES / (HoleIndex)sizeof(double) / plan->values, 1);
-  if (chunk && load->most >= chunk) load->most -= load->most % chunk;
-  load->most = PetscMin(load->most, load->end == load->begin ? 0
-                                                             : hole_source_row(source, load->end - 1) -
-                                                                   hole_source_row(source, load->begin) + 1);
-  PetscCall(PetscMalloc1((size_t)(load->most * plan->values), &load->buffer));
+  hole_pieces_init(source, &load->layer->shape, begin, acts->n_local ? end : begin, &load->pieces);
+  PetscCall(PetscMalloc1((size_t)(load->pieces.most * plan->values), &load->buffer));
   if (plan->kind == HOLE_RESHAPE_TOP) PetscCall(PetscMalloc1(plan->n_positions, &load->norms));
   if (plan->placed) PetscCall(PetscMalloc1(acts->n_local, &load->positions));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Kept sample after the last one whose row is below `row`, not before `s`. */
-static HoleIndex sample_at(const struct load *load, HoleIndex s, HoleIndex row)
-{
-  HoleIndex low = s, high = load->end, middle;
-
-  while (low < high) {
-    middle = low + (high - low) / 2;
-    if (hole_source_row(load->source, middle) < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/* The piece that begins with kept sample `s`: rows [*first, *first + *n), up to the sample that is returned. Gaps before and after
-   are not read; a full piece ends at the end of a chunk, so that no chunk is decompressed twice. */
-static HoleIndex plan_piece(const struct load *load, HoleIndex s, HoleIndex *first, HoleIndex *n)
-{
-  HoleIndex chunk = load->layer->shape.chunk_rows, limit, next;
-
-  *first = *n = 0;
-  if (s == load->end) return s;
-  *first = hole_source_row(load->source, s);
-  limit  = *first + load->most;
-  if (chunk && limit / chunk * chunk > *first) limit = limit / chunk * chunk;
-  next = sample_at(load, s, limit);
-  *n   = hole_source_row(load->source, next - 1) + 1 - *first;
-  return next;
 }
 
 /* Note the first value of a sample that is not finite. */
@@ -386,14 +402,12 @@ static void take_samples(struct load *load, HoleIndex s, HoleIndex next, HoleInd
 /* Collective: as many reads as the rank with the most pieces needs. */
 static PetscErrorCode read_pieces(struct load *load)
 {
-  MPI_Comm  comm = load->source->comm;
-  HoleIndex mine = 0, most, first, n, next;
+  HoleIndex most, first, n, next;
 
   PetscFunctionBegin;
-  for (HoleIndex s = load->begin; s < load->end; s = plan_piece(load, s, &first, &n)) ++mine;
-  PetscCallMPI(MPI_Allreduce(&mine, &most, 1, HOLE_MPI_INDEX, MPI_MAX, comm));
-  for (HoleIndex i = 0, s = load->begin; i < most; ++i, s = next) {
-    next = plan_piece(load, s, &first, &n);
+  PetscCall(hole_pieces_count(&load->pieces, &most));
+  for (HoleIndex i = 0, s = load->pieces.begin; i < most; ++i, s = next) {
+    next = hole_pieces_next(&load->pieces, s, &first, &n);
     PetscCall(hole_rows_read(load->rows, first, n, load->buffer));
     take_samples(load, s, next, first);
   }
@@ -478,8 +492,7 @@ PetscErrorCode HoleSourceLoadLayer(HoleSource source, HoleIndex l, HoleActivatio
   PetscFunctionBegin;
   *acts = NULL;
   if (positions) *positions = NULL;
-  PetscCheck(source->reader && l >= 0 && l < source->n_layers, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
-             "Input %s has no layer %" HoleIndex_FMT " of %" HoleIndex_FMT, source->path, l, source->n_layers);
+  PetscCall(hole_source_check_kind(source, l, HOLE_LAYER_ACTIVATIONS));
   load.layer = &source->layers[l];
   loaded     = load_layer(&load);
   closed     = HoleErrorAgree(source->comm, hole_rows_close(&load.rows));

@@ -8,10 +8,12 @@
 /* A layer that was found, in depth order. */
 struct source_layer {
   char                    *name;
-  char                    *dataset; /* path in the file */
-  HoleIndex                place;   /* where `layer_order` or the attribute `index` puts it; INT64_MAX if they do not */
-  struct hole_shape        shape;
-  struct hole_reshape_plan plan;
+  char                    *dataset; /* path in the file; of a graph, that of its group */
+  HoleLayerKind            kind;
+  HoleIndex                place; /* where `layer_order` or the attribute `index` puts it; INT64_MAX if they do not */
+  struct hole_shape        shape; /* of a graph, the [N, N] of its matrix */
+  HoleIndex                n_entries; /* of a graph */
+  struct hole_reshape_plan plan;      /* of distances: a point a sample, no units */
 };
 
 struct HoleSource_s {
@@ -22,6 +24,7 @@ struct HoleSource_s {
   char                    *layers_wanted;   /* comma list of names and patterns; NULL for all */
   char                    *datasets_wanted; /* comma list of paths; NULL for /layers */
   char                    *labels_wanted;   /* path; NULL for /labels where it exists */
+  PetscBool                precomputed;     /* distances rather than activations */
   struct hole_reshape_rule rule;
   HoleIndex                max_points, seed;
 
@@ -41,6 +44,9 @@ struct HoleSource_s {
 
 /* Row in the file of kept sample `s`. */
 static inline HoleIndex hole_source_row(HoleSource source, HoleIndex s) { return source->kept ? source->kept[s] : s; }
+
+/* HOLE_ERR_USAGE if layer `l` is not of this kind. Equal on every rank; not collective. */
+PetscErrorCode hole_source_check_kind(HoleSource source, HoleIndex l, HoleLayerKind kind);
 
 /* layers.c: fill source->layers with name, dataset and shape of what is to be read, in depth order, and source->n_file.
    Collective. After an error the caller frees what is there. */

@@ -7,6 +7,23 @@
 
 #include <string.h>
 
+#if !defined(HOLE_GRAPH_READY) /* until hole_graph.h is there */
+  #if defined(__has_include)
+    #if __has_include(<hole/hole_graph.h>)
+      #include <hole/hole_graph.h>
+      #define HOLE_GRAPH_READY
+    #endif
+  #endif
+#endif
+#if !defined(HOLE_GRAPH_READY)
+static PetscErrorCode HoleFiltrationCreateFromGraph(Mat graph, HoleFiltration *f)
+{
+  (void)graph;
+  (void)f;
+  SETERRQ(PETSC_COMM_SELF, HOLE_ERR_USAGE, "Graphs are not supported by this version");
+}
+#endif
+
 enum { MAX_METRICS = 16, STEPS_A_LAYER = 16 };
 
 /* One run. */
@@ -21,6 +38,8 @@ struct analysis {
   HoleIndex             memory_limit; /* bytes a rank may use */
   int                   n_metrics;
   HoleMetric            metrics[MAX_METRICS];
+  PetscBool             precomputed; /* layers are given as distances: one metric, which is none of these */
+  HoleMetricOptions     metric_options;
   HoleFlow              flows[MAX_METRICS];
   HoleStagesOptions     stages_options;
   PetscBool             summary, simplices;
@@ -32,6 +51,7 @@ struct analysis {
 /* One layer by one metric. */
 struct layer_result {
   HoleDistances  distances;
+  Mat            graph; /* instead of distances, where the layer is one */
   HoleFiltration filtration;
   HoleTree       tree;
   HoleDiagram    diagram;
@@ -56,6 +76,11 @@ static PetscErrorCode add_timing(struct analysis *a, HoleIndex layer, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char *metric_name(const struct analysis *a, int m)
+{
+  return a->precomputed ? HOLE_METRIC_PRECOMPUTED : HoleMetricGetName(a->metrics[m]);
+}
+
 /* -metric: a comma list. Equal on all ranks. */
 static PetscErrorCode get_metrics(struct analysis *a)
 {
@@ -63,9 +88,16 @@ static PetscErrorCode get_metrics(struct analysis *a)
 
   PetscFunctionBegin;
   PetscCall(app_get_text("-metric", HOLE_METRIC_EUCLIDEAN, sizeof(text), text));
+  a->precomputed = (PetscBool)!strcmp(text, HOLE_METRIC_PRECOMPUTED);
+  if (a->precomputed) {
+    a->n_metrics = 1;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   while ((name = strsep(&rest, ","))) {
     PetscCheck(a->n_metrics < MAX_METRICS, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-metric: at most %d metrics in one run",
                MAX_METRICS);
+    PetscCheck(strcmp(name, HOLE_METRIC_PRECOMPUTED), PETSC_COMM_SELF, HOLE_ERR_USAGE,
+               "-metric: precomputed stands alone; other metrics need activations");
     PetscCall(HoleMetricFind(name, &a->metrics[a->n_metrics]));
     for (int m = 0; m < a->n_metrics; ++m)
       PetscCheck(a->metrics[m] != a->metrics[a->n_metrics], PETSC_COMM_SELF, HOLE_ERR_USAGE,
@@ -110,6 +142,7 @@ static PetscErrorCode get_options(struct analysis *a)
   PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
   a->simplices = (PetscBool)!strcmp(text, "critical");
   PetscCall(get_metrics(a));
+  PetscCall(HoleMetricOptionsGet(&a->metric_options));
   PetscCall(HoleStagesOptionsGet(&a->stages_options));
   PetscCall(create_solver(&probe, &solver));
   PetscCall(HoleHomologyDestroy(&solver));
@@ -132,6 +165,8 @@ static PetscErrorCode predict(struct analysis *a, struct app_size *size, double 
   for (HoleIndex l = 0; l < a->n_layers; ++l) {
     PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
     size->width = PetscMax(size->width, width);
+    size->layer = PetscMax(size->layer, HoleSourcePredictBytes(a->source, l, size->n_ranks));
+    if (HoleSourceGetLayerKind(a->source, l) != HOLE_LAYER_DISTANCES) size->distances = PETSC_TRUE;
   }
   PetscCall(create_solver(&probe, &size->homology));
   *bytes = app_predict_bytes(size);
@@ -159,6 +194,48 @@ static PetscErrorCode check_memory(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Layers given as distances have a metric of their own, which is their default. One run has one kind of layers. Equal on all ranks. */
+static PetscErrorCode settle_metric(struct analysis *a)
+{
+  static const char *const words[] = {"activations", "distances", "distances"};
+  const char *const        first   = HoleSourceGetLayerName(a->source, 0);
+  const char *const        kind    = words[HoleSourceGetLayerKind(a->source, 0)];
+  const PetscBool          given   = (PetscBool)!strcmp(kind, "distances");
+  PetscBool                asked;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-metric", &asked));
+  for (HoleIndex l = 1; l < a->n_layers; ++l) {
+    const char *const other = words[HoleSourceGetLayerKind(a->source, l)];
+
+    PetscCheck(!strcmp(kind, other), a->comm, HOLE_ERR_USAGE,
+               "%s: layer %s has %s but layer %s has %s; one run takes layers of one kind: choose them by -layers",
+               a->input, first, kind, HoleSourceGetLayerName(a->source, l), other);
+  }
+  PetscCheck(!asked || a->precomputed || !given, a->comm, HOLE_ERR_USAGE,
+             "-metric %s: layer %s of %s has distances instead of activations; their metric is precomputed",
+             metric_name(a, 0), first, a->input);
+  PetscCheck(given || !a->precomputed, a->comm, HOLE_ERR_USAGE,
+             "-metric precomputed: layer %s of %s has activations, expected distances", first, a->input);
+  if (given) a->n_metrics = 1;
+  a->precomputed = given;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A graph is a filtration already: nothing is to be chosen among its pairs. Equal on all ranks. */
+static PetscErrorCode check_filtration(struct analysis *a)
+{
+  char text[64];
+
+  PetscFunctionBegin;
+  PetscCall(app_get_text("-filtration", "rips", sizeof(text), text));
+  for (HoleIndex l = 0; l < a->n_layers; ++l)
+    PetscCheck(HoleSourceGetLayerKind(a->source, l) != HOLE_LAYER_GRAPH || !strcmp(text, "rips"), a->comm,
+               HOLE_ERR_USAGE, "-filtration %s: layer %s of %s is a graph, which is taken as it is; expected rips",
+               text, HoleSourceGetLayerName(a->source, l), a->input);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode open_input(struct analysis *a)
 {
   PetscFunctionBegin;
@@ -168,6 +245,8 @@ static PetscErrorCode open_input(struct analysis *a)
   a->n_layers = HoleSourceGetLayerCount(a->source);
   PetscCall(HoleSourceGetLayerShape(a->source, 0, &a->n_points, NULL));
   PetscCall(HoleSourceGetClasses(a->source, &a->n_classes, NULL));
+  PetscCall(settle_metric(a));
+  PetscCall(check_filtration(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,13 +280,13 @@ static PetscErrorCode open_output(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode start_layer(struct analysis *a, HoleIndex l, HoleMetric metric)
+static PetscErrorCode start_layer(struct analysis *a, HoleIndex l, const char metric[])
 {
   char title[2 * HOLE_NAME_LENGTH];
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(title, sizeof(title), "%s, %s (layer %" HoleIndex_FMT " of %" HoleIndex_FMT ")",
-                          HoleSourceGetLayerName(a->source, l), HoleMetricGetName(metric), l + 1, a->n_layers));
+                          HoleSourceGetLayerName(a->source, l), metric, l + 1, a->n_layers));
   PetscCall(app_progress_title(a->progress, title));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -245,20 +324,62 @@ static PetscErrorCode cut_tree(struct analysis *a, HoleFlow flow, struct layer_r
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, struct layer_result *r)
+static PetscBool have_one_base(const struct analysis *a, int m, int other)
 {
-  const char *const metric = HoleMetricGetName(a->metrics[m]);
+  return (PetscBool)(HoleMetricGetBase(a->metrics[m]) == HoleMetricGetBase(a->metrics[other]));
+}
+
+/* Distances by metric m, made from those by its base, which are made once a layer, with all neighbours that any metric wants. */
+static PetscErrorCode create_distances(struct analysis *a, int m, HoleActivations acts, HoleDistances *base,
+                                       HoleDistances *distances)
+{
+  HoleIndex k = 0;
+
+  PetscFunctionBegin;
+  if (!*base) PetscCall(HoleDistancesCreate(acts, HoleMetricGetBase(a->metrics[m]), base));
+  for (int other = 0; other < a->n_metrics; ++other) {
+    if (have_one_base(a, m, other)) k = PetscMax(k, HoleMetricGetNeighbours(a->metrics[other], &a->metric_options));
+  }
+  if (HoleMetricGetNeighbours(a->metrics[m], &a->metric_options)) PetscCall(HoleDistancesFindNeighbours(*base, k));
+  PetscCall(HoleDistancesCreateFrom(*base, a->metrics[m], &a->metric_options, distances));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From the layer to the filtration that is to be set up; `base` as in create_distances(). */
+static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, HoleActivations acts,
+                                        HoleDistances *base, struct layer_result *r)
+{
+  PetscFunctionBegin;
+  switch (HoleSourceGetLayerKind(a->source, l)) {
+  case HOLE_LAYER_GRAPH:
+    PetscCall(HoleSourceLoadGraph(a->source, l, &r->graph));
+    PetscCall(HoleFiltrationCreateFromGraph(r->graph, &r->filtration));
+    break;
+  case HOLE_LAYER_DISTANCES:
+    PetscCall(HoleSourceLoadDistances(a->source, l, &r->distances));
+    PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
+    break;
+  default:
+    PetscCall(create_distances(a, m, acts, base, &r->distances));
+    PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
+                                  struct layer_result *r)
+{
+  const char *const metric = metric_name(a, m);
   const char *const name   = HoleSourceGetLayerName(a->source, l);
   char              path[2 * HOLE_NAME_LENGTH];
   HoleIndex         width;
   double            start = MPI_Wtime(), last = start;
 
   PetscFunctionBegin;
-  PetscCall(start_layer(a, l, a->metrics[m]));
-  PetscCall(HoleDistancesCreate(acts, a->metrics[m], &r->distances));
+  PetscCall(start_layer(a, l, metric));
+  PetscCall(create_filtration(a, l, m, acts, base, r));
   PetscCall(add_timing(a, l, metric, "distances", MPI_Wtime() - last));
   last = MPI_Wtime();
-  PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
   PetscCall(HoleFiltrationSetFromOptions(r->filtration));
   PetscCall(HoleFiltrationSetUp(r->filtration));
   PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
@@ -269,7 +390,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last));
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
-  PetscCall(HoleActivationsGetShape(acts, NULL, &width, NULL, NULL));
+  PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
   PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
                                r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
@@ -289,6 +410,7 @@ static PetscErrorCode destroy_layer_result(struct layer_result *r)
   PetscCall(HoleDiagramDestroy(&r->diagram));
   PetscCall(HoleFiltrationDestroy(&r->filtration));
   PetscCall(HoleDistancesDestroy(&r->distances));
+  PetscCall(MatDestroy(&r->graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -302,22 +424,50 @@ static PetscErrorCode write_positions(struct analysis *a, HoleActivations acts, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One layer by all metrics. Each metric frees what it made, also when it fails. */
+/* Is there a metric after m that is made from the same base? */
+static PetscBool is_base_wanted(const struct analysis *a, int m)
+{
+  for (int later = m + 1; later < a->n_metrics; ++later) {
+    if (have_one_base(a, m, later)) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* One layer by all metrics. Each metric frees what it made, also when it fails. A base is filed under the first metric made from it. */
 static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivations acts)
 {
-  PetscErrorCode solved = PETSC_SUCCESS;
+  HoleDistances  bases[MAX_METRICS] = {NULL};
+  PetscErrorCode solved             = PETSC_SUCCESS;
 
   PetscFunctionBegin;
   for (int m = 0; m < a->n_metrics && !solved; ++m) {
-    struct layer_result r = {0};
+    struct layer_result r     = {0};
+    int                 first = 0;
 
-    solved = solve_layer(a, l, m, acts, &r);
+    while (!have_one_base(a, first, m)) ++first;
+    solved = solve_layer(a, l, m, acts, &bases[first], &r);
+    if (!is_base_wanted(a, m)) PetscCall(HoleDistancesDestroy(&bases[first]));
     PetscCall(destroy_layer_result(&r));
   }
+  for (int m = 0; m < a->n_metrics; ++m) PetscCall(HoleDistancesDestroy(&bases[m]));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One layer given as distances. */
+static PetscErrorCode run_precomputed(struct analysis *a, HoleIndex l)
+{
+  struct layer_result r = {0};
+  PetscErrorCode      solved;
+
+  PetscFunctionBegin;
+  solved = solve_layer(a, l, 0, NULL, NULL, &r);
+  PetscCall(destroy_layer_result(&r));
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One layer given as activations. */
 static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
 {
   HoleActivations acts;
@@ -346,8 +496,7 @@ static PetscErrorCode finish_output(struct analysis *a)
 
   PetscFunctionBegin;
   for (int m = 0; m < a->n_metrics; ++m)
-    PetscCall(
-        result_write_flow(a->writer, HoleMetricGetName(a->metrics[m]), a->stages_options.flow_stage, a->flows[m]));
+    PetscCall(result_write_flow(a->writer, metric_name(a, m), a->stages_options.flow_stage, a->flows[m]));
   PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
   PetscCall(result_write_timings(a->writer, a->n_timings, a->timings));
   PetscCall(result_time_of_day(sizeof(now), now));
@@ -366,7 +515,7 @@ static PetscErrorCode analyze(struct analysis *a)
   PetscCall(check_memory(a));
   PetscCall(open_output(a));
   if (a->summary) PetscCall(summary_print_head(a->comm, a->input, a->source));
-  for (HoleIndex l = 0; l < a->n_layers; ++l) PetscCall(run_layer(a, l));
+  for (HoleIndex l = 0; l < a->n_layers; ++l) PetscCall(a->precomputed ? run_precomputed(a, l) : run_layer(a, l));
   PetscCall(finish_output(a));
   if (a->summary)
     PetscCall(summary_print_foot(a->comm, a->output, a->timings[a->n_timings - 1].seconds,
@@ -405,7 +554,14 @@ static const struct app_option options[] = {
     {"-max_points", OPTION_TEXT, "all | N", "keep a random subsample, equal in all layers and for any number of ranks",
      0, INT32_MAX},
     {"-seed", OPTION_INTEGER, "S (0)", "seed of the subsample and of spatial:random", 0, INT32_MAX},
-    {"-metric", OPTION_TEXT, "euclidean | cosine, or a comma list", "distance between points; a list runs each", 0, 0},
+    {"-metric", OPTION_TEXT,
+     "euclidean | cosine | manhattan | chebyshev | correlation | mahalanobis | geodesic | density_euclidean | "
+     "density_cosine | density_mahalanobis, or a comma list; precomputed",
+     "distance between points; a list runs each; precomputed: layers given as distances, their default", 0, 0},
+    {"-geodesic_neighbors", OPTION_INTEGER, "K (10)", "geodesic: edges are between points among each other's K nearest",
+     1, INT32_MAX},
+    {"-density_neighbors", OPTION_INTEGER, "K (5)",
+     "density metrics: the scale of a point is the distance of its K-th neighbour", 1, INT32_MAX},
     {"-filtration", OPTION_WORD, "rips", "Vietoris-Rips", 0, 0},
     {"-threshold", OPTION_TEXT, "enclosing | NUMBER | inf | quantile:Q",
      "longest edge; enclosing: beyond it nothing changes", 0, 0},

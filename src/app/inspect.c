@@ -1,4 +1,5 @@
 /* hole inspect: what is in a file of activations or results, and what is wrong with it. */
+#include "../source/source_edges.h"
 #include "app.h"
 #include "tables.h"
 
@@ -47,7 +48,74 @@ static PetscErrorCode look_at_values(HoleActivations acts, struct layer_values *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reading a layer checks every value of it. */
+/* What the lengths of the pairs of a layer look like. */
+struct pair_lengths {
+  double    least, most; /* 0 if there are no pairs */
+  HoleIndex n, n_zeros;
+};
+
+/* Local: one more pair; `least` and `most` begin at infinity and minus infinity. */
+static void add_length(double length, struct pair_lengths *p)
+{
+  p->least = PetscMin(p->least, length);
+  p->most  = PetscMax(p->most, length);
+  p->n += 1;
+  p->n_zeros += length == 0;
+}
+
+/* Collective: each pair counts at its smaller point. */
+static PetscErrorCode add_matrix(struct inspection *s, HoleIndex l, struct pair_lengths *p)
+{
+  HoleDistances d;
+  HoleIndex     n, first, n_local;
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceLoadDistances(s->source, l, &d));
+  PetscCall(HoleDistancesGetShape(d, &n, NULL, &first, &n_local));
+  for (HoleIndex i = 0; i < n_local; ++i) {
+    for (HoleIndex j = first + i + 1; j < n; ++j) add_length(HoleDistancesGetRow(d, i)[j], p);
+  }
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode add_graph(struct inspection *s, HoleIndex l, struct pair_lengths *p)
+{
+  HoleEdge *edges;
+  HoleIndex n_edges;
+
+  PetscFunctionBegin;
+  PetscCall(hole_source_load_edges(s->source, l, &n_edges, &edges));
+  for (HoleIndex e = 0; e < n_edges; ++e) add_length(edges[e].length, p);
+  PetscCall(PetscFree(edges));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A layer given as distances. */
+static PetscErrorCode inspect_distances(struct inspection *s, HoleIndex l)
+{
+  struct pair_lengths p = {INFINITY, -INFINITY, 0, 0};
+  HoleIndex           n;
+
+  PetscFunctionBegin;
+  if (HoleSourceGetLayerKind(s->source, l) == HOLE_LAYER_GRAPH) PetscCall(add_graph(s, l, &p));
+  else PetscCall(add_matrix(s, l, &p));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &p.least, 1, MPI_DOUBLE, MPI_MIN, s->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &p.most, 1, MPI_DOUBLE, MPI_MAX, s->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &p.n, 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &p.n_zeros, 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
+  if (s->rank) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!p.n) p.least = p.most = 0;
+  PetscCall(HoleSourceGetLayerShape(s->source, l, &n, NULL));
+  printf("  %-20s %8" HoleIndex_FMT " x %-7" HoleIndex_FMT " %12.5g %12.5g %7.1f %%   distances of ",
+         HoleSourceGetLayerName(s->source, l), n, n, p.least, p.most, p.n ? 100 * (double)p.n_zeros / (double)p.n : 0);
+  if (HoleSourceGetLayerKind(s->source, l) == HOLE_LAYER_GRAPH) printf("%" HoleIndex_FMT " pairs: a graph\n", p.n);
+  else printf("all pairs\n");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A layer given as activations. Reading a layer checks every value of it. */
 static PetscErrorCode inspect_layer(struct inspection *s, HoleIndex l)
 {
   HoleActivations     acts;
@@ -116,7 +184,10 @@ static PetscErrorCode inspect_activations(struct inspection *s, const char input
            HoleSourceGetLayerCount(s->source));
     printf("  %-20s %8s x %-7s %12s %12s %9s\n", "layer", "points", "units", "smallest", "largest", "zeros");
   }
-  for (HoleIndex l = 0; l < HoleSourceGetLayerCount(s->source); ++l) PetscCall(inspect_layer(s, l));
+  for (HoleIndex l = 0; l < HoleSourceGetLayerCount(s->source); ++l) {
+    if (HoleSourceGetLayerKind(s->source, l) == HOLE_LAYER_ACTIVATIONS) PetscCall(inspect_layer(s, l));
+    else PetscCall(inspect_distances(s, l));
+  }
   PetscCall(print_labels(s));
   if (!s->rank) printf("\nno fault found: every value is finite, all layers have equal numbers of rows\n");
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -214,7 +285,7 @@ static PetscErrorCode run_inspect(MPI_Comm comm, const char input[])
 
 static const struct app_option options[] = {
     {"-layers", OPTION_TEXT, "all | NAME,PATTERN,...", "layers", 0, 0},
-    {"-metric", OPTION_TEXT, "all | NAME,...", "metrics of a result", 0, 0},
+    {"-metric", OPTION_TEXT, "all | NAME,...", "metrics of a result; precomputed: datasets are distances", 0, 0},
     {"-dataset", OPTION_TEXT, "/PATH,...", "datasets to take as layers, for files of another layout", 0, 0},
     {"-labels_dataset", OPTION_TEXT, "/PATH", "where the labels are; default /labels", 0, 0},
     {"-reshape", OPTION_TEXT, "RULE", "how [N,C,H,W] and [N,T,d] become points; see hole analyze -help", 0, 0}};

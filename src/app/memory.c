@@ -1,7 +1,6 @@
 /* Limits and use of memory. A node offers what the kernel calls available, or what the control group of the job leaves. */
 #include "memory.h"
 
-#include "../core/block.h"
 #include "app.h"
 
 #include <stdlib.h>
@@ -124,13 +123,13 @@ double app_predict_bytes(const struct app_size *s)
 {
   const double program = 80 * 1024 * 1024; /* libraries and their buffers */
   const double n = (double)s->n_points, n_stages = (double)s->n_stages;
-  const double rows = (double)sizeof(double) * (double)hole_block_count(s->n_points, s->n_ranks, 0) * (double)s->width;
-  const double a_point = 256 + 8 * n_stages; /* ids, labels, curves; labels of the stages, twice */
+  const double distances = s->distances ? HoleDistancesPredictBytes(s->n_points, s->width, s->n_ranks) : 0;
+  const double a_point   = 256 + 8 * n_stages; /* ids, labels, curves; labels of the stages, twice */
   /* Flow tables grow with the layers. Clusters are half as many as points at a middling stage; they are copied when they grow. */
   const double flow = n * n_stages / 2 * (double)(s->n_layers * s->n_metrics) *
                       (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
 
-  return program + rows + a_point * n + flow + HoleDistancesPredictBytes(s->n_points, s->width, s->n_ranks) +
+  return program + s->layer + a_point * n + flow + distances +
          HoleHomologyPredictBytes(s->homology, s->n_points, s->n_ranks);
 }
 

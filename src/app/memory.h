@@ -11,7 +11,9 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes);
 struct app_size {
   HoleIndex    n_points, width; /* of the widest layer */
   HoleIndex    n_layers, n_metrics, n_stages;
-  HoleHomology homology; /* for its prediction */
+  double       layer;     /* bytes of the largest layer, as it is loaded */
+  PetscBool    distances; /* made from a layer, beside it */
+  HoleHomology homology;  /* for its prediction */
   PetscMPIInt  n_ranks;
 };
 

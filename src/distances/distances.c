@@ -4,7 +4,10 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "geodesic.h"
+#include "scale.h"
 #include <hole/hole_error.h>
+#include <hole/hole_pass.h>
 #include <math.h>
 
 enum { ALIGNMENT = 64 };
@@ -31,11 +34,18 @@ PetscErrorCode hole_distances_allocate_rows(HoleDistances d)
 void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,
                          const double y[], double out[], HoleIndex stride)
 {
-  d->metric->tile(n_x, x, n_y, y, d->point_stride, d->n_padded, out, stride);
+  d->metric->kernel->tile(n_x, x, n_y, y, d->point_stride, d->n_padded, out, stride);
   if (!d->scale) return;
   for (HoleIndex a = 0; a < n_x; ++a) {
     for (HoleIndex b = 0; b < n_y; ++b) out[a * stride + b] /= sqrt(d->scale[i + a] * d->scale[j + b]);
   }
+}
+
+void hole_distances_scatter(HoleDistances d, HoleIndex i, const double x[], HoleIndex n_y, const HoleIndex j[],
+                            const double *const y[], double out[])
+{
+  d->metric->kernel->scatter(x, n_y, y, d->n_padded, out);
+  for (HoleIndex b = 0; d->scale && b < n_y; ++b) out[b] /= sqrt(d->scale[i] * d->scale[j[b]]);
 }
 
 /* Collective: shape and block. */
@@ -57,11 +67,31 @@ static PetscErrorCode create(MPI_Comm comm, HoleIndex n, HoleDistances *distance
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Another user of these points. */
+static void share_points(struct hole_points *points, HoleDistances d)
+{
+  ++points->n_users;
+  d->shared = points;
+}
+
+static PetscErrorCode leave_points(struct hole_points **points)
+{
+  PetscFunctionBegin;
+  if (!*points || --(*points)->n_users) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree((*points)->memory));
+  PetscCall(PetscFree((*points)->file_rows));
+  PetscCall(PetscFree((*points)->ids));
+  PetscCall(PetscFree((*points)->lengths));
+  PetscCall(PetscFree(*points));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: copy and prepare our points. */
 static PetscErrorCode prepare_points(HoleDistances d, HoleActivations acts)
 {
   const char *fault;
   double     *source;
+  struct hole_points *shared;
 
   PetscFunctionBegin;
   PetscCall(HoleActivationsGetShape(acts, NULL, &d->width, NULL, NULL));
@@ -70,8 +100,11 @@ static PetscErrorCode prepare_points(HoleDistances d, HoleActivations acts)
   d->n_padded     = HOLE_ROUND_UP(d->width);
   d->point_stride = hole_metric_stride(d->metric, d->width);
   PetscCall(hole_fault(d->comm, "distances_points"));
-  PetscCall(hole_distances_allocate(d->n_local * d->point_stride, &d->points_memory, &d->points));
-  PetscCall(PetscMalloc1(d->n_local, &d->file_rows));
+  PetscCall(PetscNew(&shared));
+  share_points(shared, d);
+  PetscCall(hole_distances_allocate(d->n_local * d->point_stride, &shared->memory, &d->points));
+  PetscCall(PetscMalloc1(d->n_local, &shared->file_rows));
+  d->file_rows = shared->file_rows;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
     double *row = d->points + i * d->point_stride;
 
@@ -99,7 +132,8 @@ static PetscErrorCode take_points(HoleDistances d, HoleActivations acts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HoleDistancesCreate(HoleActivations acts, HoleMetric metric, HoleDistances *distances)
+/* Collective: an object of a metric that looks at no neighbours. */
+static PetscErrorCode create_base(HoleActivations acts, HoleMetric metric, HoleDistances *distances)
 {
   HoleDistances  d;
   HoleIndex      n;
@@ -109,11 +143,120 @@ PetscErrorCode HoleDistancesCreate(HoleActivations acts, HoleMetric metric, Hole
   *distances = NULL;
   PetscCall(HoleActivationsGetShape(acts, &n, NULL, NULL, NULL));
   PetscCall(create(HoleActivationsGetComm(acts), n, &d));
-  d->metric = metric->base ? metric->base : metric;
+  d->metric = metric;
   taken     = take_points(d, acts);
   if (taken) PetscCall(HoleDistancesDestroy(&d));
   PetscCall(taken);
   *distances = d;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what the rule of the metric makes of the neighbours. */
+static PetscErrorCode look_at_neighbours(HoleDistances d, HoleMetric metric, HoleIndex k)
+{
+  PetscFunctionBegin;
+  switch (metric->rule) {
+  case HOLE_RULE_SCALED:
+    PetscCall(hole_scale_find(d, k));
+    break;
+  case HOLE_RULE_PATHS:
+    PetscCall(hole_geodesic_find_links(d, k));
+    break;
+  case HOLE_RULE_NONE:
+    break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesCreateFrom(HoleDistances base, HoleMetric metric, const HoleMetricOptions *options,
+                                       HoleDistances *distances)
+{
+  HoleDistances  d;
+  HoleIndex      k = HoleMetricGetNeighbours(metric, options);
+  PetscErrorCode found;
+
+  PetscFunctionBegin;
+  *distances = NULL;
+  PetscCheck(base->metric == HoleMetricGetBase(metric) && !base->scale && !base->part, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONG, "%s is not made from these distances", HoleMetricGetName(metric));
+  if (k) PetscCall(HoleDistancesFindNeighbours(base, k));
+  PetscCall(create(base->comm, base->n, &d));
+  share_points(base->shared, d);
+  d->metric       = base->metric;
+  d->width        = base->width;
+  d->n_padded     = base->n_padded;
+  d->point_stride = base->point_stride;
+  d->points       = base->points;
+  d->file_rows    = base->file_rows;
+  PetscCall(PetscStrncpy(d->name, base->name, sizeof(d->name)));
+  found = look_at_neighbours(d, metric, k);
+  if (found) PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(found);
+  *distances = d;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesCreateWith(HoleActivations acts, HoleMetric metric, const HoleMetricOptions *options,
+                                       HoleDistances *distances)
+{
+  HoleDistances  base;
+  PetscErrorCode made;
+
+  PetscFunctionBegin;
+  *distances = NULL;
+  PetscCall(create_base(acts, HoleMetricGetBase(metric), &base));
+  made = HoleDistancesCreateFrom(base, metric, options, distances);
+  PetscCall(HoleDistancesDestroy(&base));
+  PetscCall(made);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesCreate(HoleActivations acts, HoleMetric metric, HoleDistances *distances)
+{
+  const HoleMetricOptions defaults = HOLE_METRIC_OPTIONS_DEFAULT;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesCreateWith(acts, metric, &defaults, distances));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: keep what a pass has found. */
+static PetscErrorCode keep_neighbours(HoleDistances d, HolePass pass)
+{
+  struct hole_points *p = d->shared;
+  HoleIndex           k;
+  const HoleIndex    *ids;
+  const double       *lengths;
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(d->comm, "neighbours_keep"));
+  PetscCall(HolePassGetNeighbours(pass, &k, &ids, &lengths));
+  p->k = 0;
+  PetscCall(PetscFree(p->ids));
+  PetscCall(PetscFree(p->lengths));
+  PetscCall(PetscMalloc1(d->n_local * k, &p->ids));
+  PetscCall(PetscMalloc1(d->n_local * k, &p->lengths));
+  PetscCall(PetscArraycpy(p->ids, ids, d->n_local * k));
+  PetscCall(PetscArraycpy(p->lengths, lengths, d->n_local * k));
+  p->k = k;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesFindNeighbours(HoleDistances d, HoleIndex k)
+{
+  HolePass       pass;
+  PetscErrorCode found;
+
+  PetscFunctionBegin;
+  PetscCheck(d->shared && !d->scale && !d->part, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
+             "Neighbours are kept with points, of a metric that looks at none itself");
+  if (PetscMin(k, d->n - 1) <= d->shared->k) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
+  PetscCall(HolePassCreate(d, &pass));
+  found = HolePassWantNeighbours(pass, k);
+  if (!found) found = HolePassRun(pass);
+  if (!found) found = HoleErrorAgree(d->comm, keep_neighbours(d, pass));
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -181,9 +324,10 @@ PetscErrorCode HoleDistancesDestroy(HoleDistances *d)
   PetscFunctionBegin;
   if (!*d) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree((*d)->memory));
-  PetscCall(PetscFree((*d)->points_memory));
-  PetscCall(PetscFree((*d)->file_rows));
+  PetscCall(leave_points(&(*d)->shared));
   PetscCall(PetscFree((*d)->scale));
+  PetscCall(PetscFree((*d)->part));
+  PetscCall(PetscFree((*d)->links));
   PetscCallMPI(MPI_Comm_free(&(*d)->comm));
   PetscCall(PetscFree(*d));
   PetscFunctionReturn(PETSC_SUCCESS);

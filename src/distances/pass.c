@@ -1,30 +1,77 @@
-/* One pass over all pairs. */
-#include "boruvka.h"
-#include "distances_impl.h"
+/* One pass over all pairs: blocks of points go half way round the ring of ranks, so that every pair meets once; tiles of bounds
+   are shown to the consumers; what bounds cannot decide is computed in double by them.
 
+   Rank p compares its points with those of p, p + 1, ..., p + P / 2. For even P the last pairing meets on both sides: there the
+   smaller rank takes the first half of its own points, the larger one all of its own against the other half. */
+#include "consumer.h"
+#include "edges.h"
+#include "forest.h"
+#include "neighbours.h"
+#include "quantile.h"
+#include "radius.h"
+#include "select.h"
+
+#include "../core/block.h"
+#include "../core/fault.h"
+#include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
 #include <math.h>
-#include <stdlib.h>
+
+enum {
+  TILE          = 512,  /* rows of a tile */
+  COLUMNS       = 4,    /* times as many columns, away from the diagonal: products are faster so */
+  MAX_TILE      = 2048, /* rows */
+  MAX_CONSUMERS = 5,
+  FLOAT_LANES   = 16
+};
+
+typedef float   hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
+typedef int32_t hole_m16 __attribute__((vector_size(64), aligned(4)));            /* their bits */
 
 struct HolePass_s {
   HoleDistances d;
+  HoleIndex     tile; /* rows and columns of a tile */
+
   PetscBool     want_tree, want_edges, want_radius, want_quantile;
   HoleIndex     k;
-  double        most, q;
-  HoleTree      tree;
-  HoleIndex    *ids;
-  double       *lengths;
-  HoleIndex     n_edges;
-  HoleEdge     *edges;
-  double        radius, quantile;
+  double        length, q;
+  const double *reach;
+
+  HoleTree   tree;
+  HoleIndex *ids;
+  double    *lengths;
+  HoleIndex  n_edges;
+  HoleEdge  *edges;
+  double     radius, quantile;
 };
+
+/* One sweep over all pairs. */
+struct sweep {
+  HolePass              pass;
+  HoleDistances         d;
+  hole_tiles            tiles;
+  int                   n_consumers;
+  struct hole_consumer *consumers[MAX_CONSUMERS];
+  int                   n_threads;
+  struct worker {
+    struct hole_tile       tile;
+    struct hole_candidate *candidates; /* as many as the tile has pairs, of one consumer at a time */
+    HoleIndex              n_candidates;
+  } *workers; /* [n_threads] */
+};
+
+/* --- What is wanted */
 
 PetscErrorCode HolePassCreate(HoleDistances d, HolePass *pass)
 {
+  PetscInt tile = TILE;
+
   PetscFunctionBegin;
   PetscCall(PetscNew(pass));
   (*pass)->d = d;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_tile", &tile, NULL));
+  (*pass)->tile = PetscMax(1, PetscMin(tile, MAX_TILE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -47,7 +94,15 @@ PetscErrorCode HolePassWantEdges(HolePass pass, double length)
 {
   PetscFunctionBegin;
   pass->want_edges = PETSC_TRUE;
-  pass->most       = length;
+  pass->length     = length;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HolePassWantEdgesWithin(HolePass pass, const double reach[])
+{
+  PetscFunctionBegin;
+  pass->want_edges = PETSC_TRUE;
+  pass->reach      = reach;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -66,56 +121,372 @@ PetscErrorCode HolePassWantQuantile(HolePass pass, double q)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode find_neighbours(HolePass pass)
+/* --- Tiles */
+
+/* Lane by lane: a set sign where the bound exceeds both cuts. A difference tells by its sign, and costs one instruction where a
+   comparison of vectors does not compile to one. */
+#define ABOVE_BOTH(low, row, columns) \
+  ((hole_m16)((row) - *(const hole_f16 *)(low)) & (hole_m16)(*(const hole_f16 *)(columns) - *(const hole_f16 *)(low)))
+
+/* Are the signs of all lanes set? A macro, so that it takes the instruction set of the function around it. */
+#define ALL_SET(signs) \
+  ({ \
+    uint64_t words_[FLOAT_LANES / 2], all_ = UINT64_C(0x8000000080000000); \
+    memcpy(words_, &(signs), sizeof(words_)); \
+    for (int w_ = 0; w_ < FLOAT_LANES / 2; ++w_) all_ &= words_[w_]; \
+    all_ == UINT64_C(0x8000000080000000); \
+  })
+
+/* Columns of a row that some consumer may want: their numbers go to `found`, which has room for all and some more;
+   returns how many. Bounds are finite. */
+HOLE_CLONES
+static HoleIndex find_low(HoleIndex n, const float low[], float row, const float columns[], uint16_t found[])
 {
-  HoleDistances d = pass->d;
-  HoleEdge     *others;
+  const hole_f16 rows    = row - (hole_f16){0};
+  HoleIndex      n_found = 0, b = 0;
 
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(d->n_local * pass->k, &pass->ids));
-  PetscCall(PetscMalloc1(d->n_local * pass->k, &pass->lengths));
-  PetscCall(PetscMalloc1(d->n, &others));
-  for (HoleIndex i = 0; i < d->n_local; ++i) {
-    HoleIndex n_others = 0;
+  for (; b + 4 * FLOAT_LANES <= n; b += 4 * FLOAT_LANES) {
+    hole_m16 above[4], all;
 
-    for (HoleIndex j = 0; j < d->n; ++j) {
-      if (j != d->first + i) others[n_others++] = (HoleEdge){HoleDistancesGetRow(d, i)[j], j, j};
-    }
-    qsort(others, (size_t)n_others, sizeof(*others), HoleEdgeCompare);
-    for (HoleIndex k = 0; k < pass->k; ++k) {
-      pass->ids[i * pass->k + k]     = others[k].i;
-      pass->lengths[i * pass->k + k] = others[k].length;
+    for (int v = 0; v < 4; ++v) above[v] = ABOVE_BOTH(low + b + v * FLOAT_LANES, rows, columns + b + v * FLOAT_LANES);
+    all = above[0] & above[1] & above[2] & above[3];
+    if (ALL_SET(all)) continue;
+    for (int v = 0; v < 4; ++v) {
+      if (ALL_SET(above[v])) continue;
+      for (HoleIndex c = b + v * FLOAT_LANES; c < b + (v + 1) * FLOAT_LANES; ++c) {
+        found[n_found] = (uint16_t)c;
+        n_found += low[c] <= row || low[c] <= columns[c];
+      }
     }
   }
-  PetscCall(PetscFree(others));
+  for (; b < n; ++b) {
+    found[n_found] = (uint16_t)b;
+    n_found += low[b] <= row || low[b] <= columns[b];
+  }
+  return n_found;
+}
+
+/* Local, by one thread: the pairs of a tile that one consumer may want. */
+static void find_candidates(const struct hole_consumer *consumer, struct worker *w)
+{
+  const struct hole_tile *tile = &w->tile;
+  uint16_t                found[COLUMNS * MAX_TILE + 1];
+
+  w->n_candidates = 0;
+  for (HoleIndex a = 0; a < tile->n_i; ++a) {
+    const HoleIndex skip = tile->i == tile->j ? a + 1 : 0; /* the diagonal and what is below it */
+    const float    *low  = tile->low + a * tile->stride, *columns;
+    HoleIndex       n_found;
+    float           row;
+
+    if (skip >= tile->n_j) continue;
+    consumer->ops->cut(consumer, tile, tile->i + a, &row, &columns);
+    n_found = find_low(tile->n_j - skip, low + skip, row, columns + skip, found);
+    for (HoleIndex f = 0; f < n_found; ++f) {
+      const HoleIndex b = found[f] + skip;
+
+      w->candidates[w->n_candidates++] =
+          (struct hole_candidate){(uint32_t)(tile->i + a), (uint32_t)(tile->j + b), low[b],
+                                  hole_tile_high(low[b], tile->slack_i[a], tile->slack_j[b])};
+    }
+  }
+}
+
+/* Local: several tiles at once, then each consumer looks at them in turn. */
+static PetscErrorCode compare_batch(struct sweep *s, int n_tiles)
+{
+  PetscFunctionBegin;
+#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
+  for (int w = 0; w < n_tiles; ++w) hole_tiles_fill(s->tiles, &s->workers[w].tile);
+  for (int c = 0; c < s->n_consumers; ++c) {
+    struct hole_consumer *consumer = s->consumers[c];
+
+    if (consumer->ops->cut) {
+#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
+      for (int w = 0; w < n_tiles; ++w) find_candidates(consumer, &s->workers[w]);
+    }
+    for (int w = 0; w < n_tiles; ++w) {
+      if (consumer->ops->sweep) PetscCall(consumer->ops->sweep(consumer, &s->workers[w].tile));
+      else PetscCall(consumer->ops->take(consumer, s->workers[w].n_candidates, s->workers[w].candidates));
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode find_edges(HolePass pass)
+struct range {
+  HoleIndex first, end; /* global ids */
+};
+
+/* Add a tile to the batch; compare when it is full. */
+static PetscErrorCode add_tile(struct sweep *s, struct range rows, struct range columns, int *n_tiles)
 {
-  HoleDistances d = pass->d;
+  struct hole_tile *tile = &s->workers[(*n_tiles)++].tile;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(d->n_local * d->n, &pass->edges));
-  for (HoleIndex i = 0; i < d->n_local; ++i) {
-    for (HoleIndex j = d->first + i + 1; j < d->n; ++j) {
-      double length = HoleDistancesGetRow(d, i)[j];
-
-      if (length <= pass->most) pass->edges[pass->n_edges++] = (HoleEdge){length, d->first + i, j};
-    }
+  tile->i   = rows.first;
+  tile->n_i = rows.end - rows.first;
+  tile->j   = columns.first;
+  tile->n_j = columns.end - columns.first;
+  if (*n_tiles == s->n_threads) {
+    PetscCall(compare_batch(s, *n_tiles));
+    *n_tiles = 0;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static struct range part_of(struct range whole, HoleIndex first, HoleIndex size)
+{
+  return (struct range){first, PetscMin(first + size, whole.end)};
+}
+
+/* Local: the points of a few among themselves, in small tiles, so that near points soon set low cuts for the rest. */
+static PetscErrorCode compare_few(struct sweep *s, struct range few, int *n_tiles)
+{
+  const HoleIndex size = PetscMax(1, s->pass->tile / 4);
+
+  PetscFunctionBegin;
+  for (HoleIndex i = few.first; i < few.end; i += size) {
+    PetscCall(add_tile(s, part_of(few, i, size), part_of(few, i, size), n_tiles));
+    if (i + size < few.end) PetscCall(add_tile(s, part_of(few, i, size), (struct range){i + size, few.end}, n_tiles));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: own points among themselves, from the diagonal outwards. */
+static PetscErrorCode compare_own(struct sweep *s, struct range own)
+{
+  const HoleIndex size    = s->pass->tile;
+  int             n_tiles = 0;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = own.first; i < own.end; i += size) PetscCall(compare_few(s, part_of(own, i, size), &n_tiles));
+  for (HoleIndex i = own.first; i < own.end; i += size) {
+    for (HoleIndex j = i + size; j < own.end; j += COLUMNS * size)
+      PetscCall(add_tile(s, part_of(own, i, size), part_of(own, j, COLUMNS * size), &n_tiles));
+  }
+  PetscCall(compare_batch(s, n_tiles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode compare_other(struct sweep *s, struct range own, struct range other)
+{
+  const HoleIndex size    = s->pass->tile;
+  int             n_tiles = 0;
+
+  PetscFunctionBegin;
+  for (HoleIndex j = other.first; j < other.end; j += COLUMNS * size) {
+    for (HoleIndex i = own.first; i < own.end; i += size)
+      PetscCall(add_tile(s, part_of(own, i, size), part_of(other, j, COLUMNS * size), &n_tiles));
+  }
+  PetscCall(compare_batch(s, n_tiles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: everything about one block, up to what only its points can settle. */
+static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *block)
+{
+  HoleDistances d    = s->d;
+  struct range  own  = {d->first, d->first + d->n_local}, other = {block->first, block->first + block->count};
+  PetscBool     half = (PetscBool)(2 * ((block->owner - d->rank + d->size) % d->size) == d->size);
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(d->comm, "pass_compare"));
+  if (half && d->rank < block->owner) own.end = own.first + d->n_local / 2;
+  if (half && d->rank > block->owner) other.first += block->count / 2;
+  if (block->owner == d->rank) PetscCall(compare_own(s, own));
+  else PetscCall(compare_other(s, own, other));
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->settle) PetscCall(s->consumers[c]->ops->settle(s->consumers[c]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode visit_block(struct sweep *s, const struct hole_block *block, PetscMPIInt step)
+{
+  const PetscMPIInt from = (s->d->rank + s->d->size - step) % s->d->size;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(s->d->comm, hole_tiles_set_block(s->tiles, block));
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->begin_block) PetscCall(s->consumers[c]->ops->begin_block(s->consumers[c], block, from));
+  }
+  HoleCallAgreed(s->d->comm, compare_block(s, block));
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->end_block) PetscCall(s->consumers[c]->ops->end_block(s->consumers[c], block, from));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode allocate_workers(struct sweep *s)
+{
+  const HoleIndex size = s->pass->tile;
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(s->d->comm, "pass_allocate"));
+  PetscCall(PetscCalloc1(s->n_threads, &s->workers));
+  for (int w = 0; w < s->n_threads; ++w) {
+    s->workers[w].tile.stride = COLUMNS * size;
+    PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].tile.low));
+    PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].candidates));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A block of columns of stored rows. */
+static struct hole_block block_of(HoleDistances d, PetscMPIInt owner)
+{
+  return (struct hole_block){owner, hole_block_first(d->n, d->size, owner), hole_block_count(d->n, d->size, owner), d->rows,
+                             NULL};
+}
+
+/* Collective: points travel; stored rows stay where they are, and only the pairing is the same. */
+static PetscErrorCode visit_blocks(struct sweep *s)
+{
+  const PetscMPIInt n_steps = s->d->size / 2 + 1;
+  hole_ring         ring    = NULL;
+  PetscErrorCode    visited = PETSC_SUCCESS;
+  struct hole_block block;
+
+  PetscFunctionBegin;
+  if (!s->d->rows) PetscCall(hole_ring_create(s->d, n_steps, &ring));
+  for (PetscMPIInt step = 0; step < n_steps && !visited; ++step) {
+    if (ring) PetscCall(hole_ring_next(ring, &block));
+    else block = block_of(s->d, (s->d->rank + step) % s->d->size);
+    visited = visit_block(s, &block, step);
+  }
+  PetscCall(hole_ring_destroy(&ring));
+  PetscCall(visited);
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->finish) PetscCall(s->consumers[c]->ops->finish(s->consumers[c]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_consumer(struct hole_consumer **consumer)
+{
+  PetscFunctionBegin;
+  if (!*consumer) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall((*consumer)->ops->destroy(*consumer));
+  PetscCall(PetscFree(*consumer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Consumers of a sweep are named by what they find; NULL where it is not wanted. */
+struct wanted {
+  struct hole_consumer *forest, *neighbours, *edges, *radius, *sketch, *quantile;
+};
+
+static HoleIndex quantile_place(HolePass pass)
+{
+  return hole_select_place(pass->q, pass->d->n * (pass->d->n - 1) / 2);
+}
+
+/* Collective. Each is noted before it can fail, so that it is destroyed. */
+static PetscErrorCode create_consumers(struct sweep *s, struct wanted *w, const struct hole_bracket *bracket)
+{
+  HolePass      pass   = s->pass;
+  HoleDistances d      = s->d;
+  PetscBool     sketch = (PetscBool)(pass->want_quantile && !d->rows && d->n > 1);
+
+  PetscFunctionBegin;
+  if (bracket) {
+    PetscCall(hole_quantile_create(d, s->tiles, quantile_place(pass), *bracket, &w->quantile));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (pass->want_tree) PetscCall(hole_forest_create(d, s->tiles, &w->forest));
+  if (pass->k) PetscCall(hole_neighbours_create(d, s->tiles, pass->k, &w->neighbours));
+  if (pass->want_edges) PetscCall(hole_edges_create(d, s->tiles, pass->length, pass->reach, &w->edges));
+  if (pass->want_radius && !d->rows) PetscCall(hole_radius_create(d, s->tiles, &w->radius));
+  if (sketch) PetscCall(hole_sketch_create(d, s->tiles, quantile_place(pass), &w->sketch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void list_consumers(struct sweep *s, const struct wanted *w)
+{
+  struct hole_consumer *const all[] = {w->forest, w->neighbours, w->edges, w->radius, w->sketch, w->quantile};
+
+  for (size_t c = 0; c < sizeof(all) / sizeof(all[0]); ++c) {
+    if (all[c]) s->consumers[s->n_consumers++] = all[c];
+  }
+}
+
+/* Local: what the consumers found. */
+static PetscErrorCode take_results(HolePass pass, const struct wanted *w, struct hole_bracket *bracket)
+{
+  PetscFunctionBegin;
+  if (w->forest) PetscCall(hole_forest_get_tree(w->forest, &pass->tree));
+  if (w->neighbours) PetscCall(hole_neighbours_get(w->neighbours, &pass->ids, &pass->lengths));
+  if (w->edges) PetscCall(hole_edges_get(w->edges, &pass->n_edges, &pass->edges));
+  if (w->radius) pass->radius = hole_radius_get(w->radius);
+  if (w->sketch) *bracket = hole_sketch_get(w->sketch);
+  if (w->quantile) pass->quantile = hole_quantile_get(w->quantile);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_sweep(struct sweep *s, struct wanted *w)
+{
+  PetscFunctionBegin;
+  PetscCall(destroy_consumer(&w->forest));
+  PetscCall(destroy_consumer(&w->neighbours));
+  PetscCall(destroy_consumer(&w->edges));
+  PetscCall(destroy_consumer(&w->radius));
+  PetscCall(destroy_consumer(&w->sketch));
+  PetscCall(destroy_consumer(&w->quantile));
+  for (int t = 0; s->workers && t < s->n_threads; ++t) {
+    PetscCall(PetscFree(s->workers[t].tile.low));
+    PetscCall(PetscFree(s->workers[t].candidates));
+  }
+  PetscCall(PetscFree(s->workers));
+  PetscCall(hole_tiles_destroy(&s->tiles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode sweep(struct sweep *s, struct wanted *w, struct hole_bracket *bracket, PetscBool refine)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_tiles_create(s->d, &s->tiles));
+  HoleCallAgreed(s->d->comm, allocate_workers(s));
+  PetscCall(create_consumers(s, w, refine ? bracket : NULL));
+  list_consumers(s, w);
+  if (s->n_consumers) PetscCall(visit_blocks(s));
+  HoleCallAgreed(s->d->comm, take_results(s->pass, w, bracket));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: one sweep over all pairs, and everything of it freed. */
+static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, PetscBool refine)
+{
+  struct sweep   s = {.pass = pass, .d = pass->d, .n_threads = hole_threads()};
+  struct wanted  w = {0};
+  const int      blas_threads = hole_blas_threads(1); /* tiles are our threads' work */
+  PetscErrorCode swept;
+
+  PetscFunctionBegin;
+  swept = sweep(&s, &w, bracket, refine);
+  hole_blas_threads(blas_threads);
+  PetscCall(destroy_sweep(&s, &w));
+  PetscCall(swept);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HolePassRun(HolePass pass)
 {
+  HoleDistances       d       = pass->d;
+  struct hole_bracket bracket = {0};
+
   PetscFunctionBegin;
-  PetscCall(HoleDistancesStore(pass->d));
-  if (pass->want_tree) PetscCall(hole_forest_solve(pass->d, &pass->tree));
-  if (pass->k) HoleCallAgreed(pass->d->comm, find_neighbours(pass));
-  if (pass->want_edges) HoleCallAgreed(pass->d->comm, find_edges(pass));
-  if (pass->want_radius) PetscCall(HoleDistancesGetEnclosingRadius(pass->d, &pass->radius));
-  if (pass->want_quantile) PetscCall(HoleDistancesGetQuantile(pass->d, pass->q, &pass->quantile));
+  /* Only the tree of a geodesic metric can do without shortest paths. */
+  if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile))
+    PetscCall(HoleDistancesStore(d));
+  PetscCall(run_sweep(pass, &bracket, PETSC_FALSE));
+  if (d->rows) {
+    if (pass->want_radius) PetscCall(HoleDistancesGetEnclosingRadius(d, &pass->radius));
+    if (pass->want_quantile) PetscCall(HoleDistancesGetQuantile(d, pass->q, &pass->quantile));
+  } else if (pass->want_quantile && d->n > 1) PetscCall(run_sweep(pass, &bracket, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -41,7 +41,7 @@ PetscErrorCode hole_ring_create(HoleDistances d, PetscMPIInt n_steps, hole_ring 
   PetscCall(PetscNew(&r));
   r->d           = d;
   r->n_steps     = n_steps;
-  r->coming      = (struct hole_block){d->rank, d->first, d->n_local, d->points};
+  r->coming      = (struct hole_block){d->rank, d->first, d->n_local, d->points, NULL};
   r->requests[0] = r->requests[1] = MPI_REQUEST_NULL;
   PetscCall(hole_mpi_int(d->point_stride, &stride));
   PetscCallMPI(MPI_Type_contiguous(stride, MPI_DOUBLE, &r->row));
@@ -65,6 +65,7 @@ static PetscErrorCode start_next(hole_ring ring, const struct hole_block *presen
   ring->coming.first = hole_block_first(d->n, d->size, ring->coming.owner);
   ring->coming.count = hole_block_count(d->n, d->size, ring->coming.owner);
   ring->coming.rows  = rows;
+  ring->coming.ids   = NULL;
   PetscCall(hole_mpi_int(present->count, &count));
   PetscCall(hole_mpi_int(ring->coming.count, &coming));
   PetscCallMPI(MPI_Irecv(rows, coming, ring->row, from, 0, d->comm, &ring->requests[0]));

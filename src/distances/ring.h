@@ -8,11 +8,13 @@
 
 #include <hole/hole_distances.h>
 
-/* Points [first, first + count) of all, owned by rank `owner`; `rows` is never NULL for a block. */
+/* Points [first, first + count) of all, owned by rank `owner`; `rows` is never NULL for a block. Points that do not follow each
+   other are numbered by `ids`; they have owner -1 and first 0. */
 struct hole_block {
-  PetscMPIInt   owner;
-  HoleIndex     first, count;
-  const double *rows;
+  PetscMPIInt      owner;
+  HoleIndex        first, count;
+  const double    *rows;
+  const HoleIndex *ids; /* [count], or NULL */
 };
 
 typedef struct hole_ring_s *hole_ring;

@@ -3,6 +3,7 @@
    Within its own block a rank computes one half and mirrors it; a pair of points on different ranks is computed by both, to equal
    bits, which costs less than sending the values would. */
 #include "distances_impl.h"
+#include "geodesic.h"
 #include "ring.h"
 
 #include <hole/hole_error.h>
@@ -77,6 +78,7 @@ static PetscErrorCode compute_rows(HoleDistances d)
   }
   PetscCall(hole_ring_destroy(&ring));
   HoleCallAgreed(d->comm, check_rows(d));
+  if (d->part) PetscCall(hole_geodesic_fill_rows(d)); /* equal on all ranks */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

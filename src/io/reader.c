@@ -1,10 +1,12 @@
 /* Look into an HDF5 file: rank 0 looks and tells the others.
 
    The file is open twice. Rank 0 holds it by the serial driver, for names, shapes, attributes and small arrays: such a step is
-   local, so its failure is agreed on before anyone waits. All ranks hold it by the MPI-IO driver, for rows (rows.c). */
+   local, so its failure is agreed on before anyone waits. All ranks hold it by the MPI-IO driver, for rows (rows.c). A NumPy array
+   (npy.h) is a file of HDF5 on each rank by itself. */
 #include "reader_impl.h"
 
 #include "../core/fault.h"
+#include "npy.h"
 #include <errno.h>
 #include <hole/hole_error.h>
 #include <string.h>
@@ -89,7 +91,7 @@ PetscErrorCode hole_reader_share_text(hole_reader r, const struct hole_text *t, 
 }
 
 /* Rank 0: why the file cannot be read, in the order in which a user would look. */
-static PetscErrorCode check_file(const char path[])
+static PetscErrorCode check_file(const char path[], PetscBool *npy)
 {
   struct stat info;
   htri_t      is_hdf5;
@@ -102,8 +104,11 @@ static PetscErrorCode check_file(const char path[])
   PetscCheck(!access(path, R_OK), PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be read: %s", path,
              strerror(errno));
   PetscCheck(info.st_size, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s is empty, expected an HDF5 file", path);
+  *npy = hole_npy_is(path);
+  if (*npy) PetscFunctionReturn(PETSC_SUCCESS);
   HoleTryHDF5(is_hdf5, reason, H5Fis_hdf5(path));
-  PetscCheck(is_hdf5 > 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s is not an HDF5 file", path);
+  PetscCheck(is_hdf5 > 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s is not an HDF5 file, nor a NumPy array (.npy)",
+             path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -138,8 +143,9 @@ PetscErrorCode hole_reader_open_serial(const char path[], struct hole_handles *h
 static PetscErrorCode look_at_file(hole_reader r, struct hole_handles *h)
 {
   PetscFunctionBegin;
-  PetscCall(check_file(r->path));
-  PetscCall(hole_reader_open_serial(r->path, h, &r->look));
+  PetscCall(check_file(r->path, &r->npy));
+  if (r->npy) PetscCall(hole_npy_open(r->path, &r->look));
+  else PetscCall(hole_reader_open_serial(r->path, h, &r->look));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -151,6 +157,7 @@ static PetscErrorCode find_file(hole_reader r)
   PetscCheck(!access(r->path, R_OK), PETSC_COMM_SELF, HOLE_ERR_INPUT,
              "Input %s can be read by rank 0 but not by this rank (%s): it must be visible from every rank", r->path,
              strerror(errno));
+  if (r->npy && r->rank) PetscCall(hole_npy_open(r->path, &r->own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -183,9 +190,11 @@ static PetscErrorCode open_file(hole_reader r, const char path[], struct hole_ha
   PetscFunctionBegin;
   HoleCallAgreed(r->comm, PetscStrallocpy(path, &r->path));                            /* local */
   PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : look_at_file(r, h), h)); /* local */
-  HoleCallAgreed(r->comm, find_file(r));                                               /* local */
-  HoleCallAgreed(r->comm, prepare_access(r, h));                                       /* local */
-  HoleCallAgreed(r->comm, open_parallel(r, h));                                        /* collective */
+  PetscCallMPI(MPI_Bcast(&r->npy, 1, MPIU_BOOL, 0, r->comm));
+  HoleCallAgreed(r->comm, find_file(r));          /* local */
+  if (r->npy) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
+  HoleCallAgreed(r->comm, prepare_access(r, h));  /* local */
+  HoleCallAgreed(r->comm, open_parallel(r, h));   /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,7 @@ struct hole_reader_s {
   MPI_Comm    comm;
   PetscMPIInt rank;
   char       *path;
+  PetscBool   npy;  /* a NumPy array: `look` and `own` are as npy.h makes them, there is no `file` */
   hid_t       look; /* rank 0: by the serial driver */
   hid_t       file; /* by the MPI-IO driver */
   hid_t       own;  /* by the serial driver, once a dataset needs it; rank 0 has `look` */

@@ -14,7 +14,7 @@ SLOW = 5 if "ASAN_OPTIONS" in os.environ else 1  # sanitizers make everything se
 MOST_SECONDS = 10 * SLOW  # CONTRACT 5: every rank ends within seconds
 RULER = re.compile(r"[-=]{20,}")  # begins and ends what a launcher adds
 QUICK = {"OMPI_MCA_odls_base_sigkill_timeout": "0"}  # after a failure Open MPI else waits a second for the other ranks
-LAUNCHER_LINE = re.compile(r"\[[\w.-]+:\d+\] ")
+LAUNCHER_LINE = re.compile(r"\[[\w.-]+:\d+\] |\[warn\] Epoll ")  # the second: of its event library, when ranks end at once
 
 
 class Run(NamedTuple):

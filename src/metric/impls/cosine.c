@@ -15,12 +15,13 @@ static inline double cosine_distance(double dot, double square_x, double square_
   return d < 0 ? 0 : d; /* NaN stays, and is reported as an overflow */
 }
 
+#define HOLE_TILE_KERNEL          hole_cosine_kernel
 #define HOLE_TILE_ADD(sum, u, v)  ((sum) += (u) * (v))
 #define HOLE_TILE_FINISH(s, x, y) cosine_distance(s, (x)[0], (y)[0])
 #include "../tile.h"
 
 /* The squared norm, summed as the products are. */
-static const char *prepare(double row[], HoleIndex n_padded)
+const char *hole_cosine_prepare(double row[], HoleIndex n_padded)
 {
   hole_v8 sum  = {0};
   int     some = 0;
@@ -37,5 +38,8 @@ static const char *prepare(double row[], HoleIndex n_padded)
   return "has a norm too small or too large for the cosine distance in double precision";
 }
 
-const struct HoleMetric_s hole_metric_cosine = {
-    .name = HOLE_METRIC_COSINE, .n_extra = 1, .bound = HOLE_BOUND_ANGULAR, .prepare = prepare, .tile = tile};
+const struct HoleMetric_s hole_metric_cosine = {.name    = HOLE_METRIC_COSINE,
+                                                .n_extra = 1,
+                                                .bound   = HOLE_BOUND_ANGULAR,
+                                                .prepare = hole_cosine_prepare,
+                                                .kernel  = &hole_cosine_kernel};

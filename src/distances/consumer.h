@@ -1,0 +1,42 @@
+/* consumer.h - who wants to know something about all pairs. Each tile is shown to every consumer of a pass, once.
+
+   A consumer either takes candidates: pairs whose lower bound does not exceed the larger of a cut of the row and a cut of the
+   column (`cut` and `take`); or it looks at whole tiles (`sweep`). Cuts only ever fall, so an old one is valid too. */
+#pragma once
+
+#include "tiles.h"
+
+/* i is one of our own points, j one of the block at hand. */
+struct hole_candidate {
+  uint32_t i, j;
+  float    low, high;
+};
+
+struct hole_consumer;
+
+struct hole_consumer_ops {
+  /* Collective: a block is about to be compared. `from` is the rank that meanwhile compares its points with ours: the one
+     with which whatever concerns the points of the block, and ours, is exchanged. */
+  PetscErrorCode (*begin_block)(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from);
+  /* Local, by several threads: cuts for row i of a tile; columns[b] belongs to column b. */
+  void (*cut)(const struct hole_consumer *consumer, const struct hole_tile *tile, HoleIndex i, float *row,
+              const float *columns[]);
+  /* Local. */
+  PetscErrorCode (*take)(struct hole_consumer *consumer, HoleIndex n, const struct hole_candidate candidates[]);
+  /* Local: instead of cut and take. */
+  PetscErrorCode (*sweep)(struct hole_consumer *consumer, const struct hole_tile *tile);
+  /* Local: everything that is known of the block by bounds only must be settled now: its points leave. */
+  PetscErrorCode (*settle)(struct hole_consumer *consumer);
+  /* Collective: after settle. */
+  PetscErrorCode (*end_block)(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from);
+  /* Collective: all blocks are done. */
+  PetscErrorCode (*finish)(struct hole_consumer *consumer);
+  PetscErrorCode (*destroy)(struct hole_consumer *consumer);
+};
+
+/* The first field of every consumer. */
+struct hole_consumer {
+  const struct hole_consumer_ops *ops;
+  HoleDistances                   d;
+  hole_tiles                      tiles;
+};

@@ -1,0 +1,642 @@
+/* The minimum spanning tree, from edges in any order and O(n) memory.
+
+   A rank keeps a pool of edges among which are all edges of the tree that it has met so far. An edge is of no interest if a
+   path of edges that are certainly shorter joins its ends: it would be the longest of a cycle. The longest edge of the path
+   between i and j in a spanning forest is at most the longer of those from i and from j to any root; so every point is given
+   to one of a few groups, each with a root in a dense part of the forest, and an edge is looked at only if its lower bound does not exceed
+       max(height[i], column[g(i)][j]),  column[g][j] = max(height from root g to root g(j), height[j]),
+   height[v] being the largest upper bound on the path from v to the root of its group. That is one comparison of vectors. What is
+   left is held against the exact maximum of its path, then pooled. When the pool is full it is sorted by upper bounds, and edges
+   certainly longer than their path go; if bounds cannot decide enough, lengths are computed and only the forest stays.
+
+   The first forest joins every point to the nearest of some landmarks, and those to each other. [Gower, Ross 1969] for the
+   tree; the filter is that of Filter-Kruskal [Osipov, Sanders, Singler 2009], by bounds. */
+#include "forest.h"
+
+#include "../core/block.h"
+#include "../core/cast.h"
+#include "../core/fault.h"
+#include "../core/sort.h"
+#include "../core/union_find.h"
+#include <hole/hole_error.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+  MAX_GROUPS      = 16,
+  MAX_LANDMARKS   = 1024,
+  LANDMARK_SHARE  = 64, /* points to a landmark */
+  POOL_A_POINT    = 6,
+  LEAST_POOL      = 4096,
+  GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
+};
+
+#define UNKNOWN (-1.0)
+
+struct pool_edge {
+  double   length; /* or UNKNOWN */
+  float    low, high;
+  uint32_t i, j;
+};
+
+struct forest {
+  struct hole_consumer base;
+  HoleIndex            n, capacity, n_edges;
+  struct pool_edge    *pool;
+  HoleIndex           *sets; /* [n] union-find */
+
+  /* Paths: each point hangs below another, joined by an edge no longer than `rise`, which grows upwards. */
+  uint32_t *above; /* [n] */
+  float    *rise;  /* [n] infinite at the top of a component */
+
+  /* Groups. */
+  int       n_groups;
+  uint8_t  *group;   /* [n] */
+  float    *height;  /* [n] */
+  float    *columns; /* [MAX_GROUPS, n] */
+  uint32_t *nodes;   /* [4 n] merges as a binary tree, and room to label it */
+
+  HoleTree tree;
+};
+
+/* --- Paths */
+
+/* The largest upper bound on the path of the forest from i to j; infinite if there is none. Both climb, the lower rise first;
+   union by size keeps that short. */
+static float path_height(const struct forest *f, uint32_t i, uint32_t j)
+{
+  float height = 0;
+
+  while (i != j && height < INFINITY) {
+    uint32_t *lower = f->rise[i] <= f->rise[j] ? &i : &j;
+
+    height = f->rise[*lower];
+    *lower = f->above[*lower];
+  }
+  return height;
+}
+
+static int by_high(const void *a, const void *b)
+{
+  const struct pool_edge *e = a, *g = b;
+
+  return (e->high > g->high) - (e->high < g->high);
+}
+
+/* Does the pair join different parts, or are there no parts? Inside a part only its links count. */
+static inline PetscBool is_edge(const struct forest *f, uint32_t i, uint32_t j)
+{
+  const int32_t *part = f->base.d->part;
+
+  return (PetscBool)(!part || part[i] != part[j]);
+}
+
+/* Kruskal's algorithm by upper bounds: the edges of the forest come first in the pool, ascending; returns their number. */
+static HoleIndex grow_paths(struct forest *f)
+{
+  HoleIndex n_tree = 0;
+
+  hole_union_find_init(f->n, f->sets);
+  for (HoleIndex v = 0; v < f->n; ++v) f->rise[v] = INFINITY;
+  hole_sort(f->pool, f->n_edges, sizeof(*f->pool), by_high);
+  for (HoleIndex e = 0; e < f->n_edges && n_tree < f->n - 1; ++e) {
+    struct pool_edge edge = f->pool[e];
+    const HoleIndex  a = hole_union_find_root(f->sets, edge.i), b = hole_union_find_root(f->sets, edge.j);
+    uint32_t         lower;
+
+    if (!hole_union_find_join(f->sets, a, b)) continue;
+    lower            = (uint32_t)(hole_union_find_root(f->sets, a) == a ? b : a);
+    f->above[lower]  = (uint32_t)(lower == a ? b : a);
+    f->rise[lower]   = edge.high;
+    f->pool[e]       = f->pool[n_tree];
+    f->pool[n_tree++] = edge;
+  }
+  return n_tree;
+}
+
+/* --- Groups */
+
+enum { NO_LABEL = 255, ATTACHED = 128 }; /* a label is a group, with or without the mark of a part too small to have a root */
+
+/* Merges of the first n_tree edges of the pool as a binary tree: node v < n is a point, node n + m is made by edge m and has
+   children[2 m], the larger one, and children[2 m + 1]. `top` holds the node of each set while it is made. */
+static void make_hierarchy(struct forest *f, HoleIndex n_tree, uint32_t children[], uint32_t sizes[], uint32_t top[])
+{
+  hole_union_find_init(f->n, f->sets);
+  for (HoleIndex v = 0; v < f->n; ++v) top[v] = (uint32_t)v;
+  for (HoleIndex m = 0; m < n_tree; ++m) {
+    HoleIndex a = hole_union_find_root(f->sets, f->pool[m].i), b = hole_union_find_root(f->sets, f->pool[m].j);
+    HoleIndex size_a = hole_union_find_size(f->sets, a), size_b = hole_union_find_size(f->sets, b);
+
+    children[2 * m]     = top[size_a < size_b ? b : a];
+    children[2 * m + 1] = top[size_a < size_b ? a : b];
+    sizes[m]            = (uint32_t)(size_a + size_b);
+    hole_union_find_join(f->sets, a, b);
+    top[hole_union_find_root(f->sets, a)] = (uint32_t)(f->n + m);
+  }
+}
+
+static uint8_t new_group(struct forest *f)
+{
+  return (uint8_t)(f->n_groups < MAX_GROUPS ? f->n_groups++ : (ATTACHED | 0)); /* none left: attached to the first */
+}
+
+/* From the top down: the larger part goes on as the group, the smaller becomes one of its own if it is large enough. */
+static void label_nodes(struct forest *f, HoleIndex n_tree, const uint32_t children[], const uint32_t sizes[],
+                        uint8_t labels[])
+{
+  const HoleIndex least = PetscMax(8, f->n / GROUPS_A_FOREST);
+
+  f->n_groups = 0;
+  memset(labels, NO_LABEL, (size_t)(f->n + n_tree));
+  for (HoleIndex m = n_tree - 1; m >= 0; --m) {
+    const HoleIndex smaller = children[2 * m + 1];
+    const HoleIndex size    = smaller < f->n ? 1 : sizes[smaller - f->n];
+    uint8_t        *label   = &labels[f->n + m];
+
+    if (*label == NO_LABEL) *label = new_group(f);
+    labels[children[2 * m]] = *label;
+    labels[smaller]         = *label | ATTACHED;
+    if (!(*label & ATTACHED) && size >= least && f->n_groups < MAX_GROUPS) labels[smaller] = new_group(f);
+  }
+}
+
+/* Local: groups, heights and columns, from the forest at the head of the pool. */
+static void make_groups(struct forest *f, HoleIndex n_tree)
+{
+  uint32_t *children = f->nodes, *sizes = children + 2 * f->n, *top = sizes + f->n;
+  uint8_t  *labels = (uint8_t *)top; /* [2 n], when the hierarchy is made */
+  uint32_t  roots[MAX_GROUPS];
+
+  make_hierarchy(f, n_tree, children, sizes, top);
+  label_nodes(f, n_tree, children, sizes, labels);
+  for (HoleIndex v = 0; v < f->n; ++v) {
+    if (labels[v] == NO_LABEL) labels[v] = new_group(f);
+    f->group[v] = labels[v] & (uint8_t)~ATTACHED;
+    if (!(labels[v] & ATTACHED)) roots[f->group[v]] = (uint32_t)v;
+  }
+  for (HoleIndex v = 0; v < f->n; ++v) f->height[v] = path_height(f, (uint32_t)v, roots[f->group[v]]);
+  for (int g = 0; g < f->n_groups; ++g) {
+    float between[MAX_GROUPS];
+
+    for (int h = 0; h < f->n_groups; ++h) between[h] = path_height(f, roots[g], roots[h]);
+    for (HoleIndex v = 0; v < f->n; ++v)
+      f->columns[g * f->n + v] = fmaxf(between[f->group[v]], f->height[v]);
+  }
+}
+
+/* --- The pool */
+
+/* Local: drop what is certainly the longest edge of a cycle. */
+static void compact(struct forest *f)
+{
+  const HoleIndex n_tree = grow_paths(f);
+  HoleIndex       n_kept = n_tree;
+
+  for (HoleIndex e = n_tree; e < f->n_edges; ++e) {
+    if (f->pool[e].low <= path_height(f, f->pool[e].i, f->pool[e].j)) f->pool[n_kept++] = f->pool[e];
+  }
+  f->n_edges = n_kept;
+  make_groups(f, n_tree);
+}
+
+static int by_length(const void *a, const void *b)
+{
+  const struct pool_edge *e = a, *g = b;
+
+  if (e->length != g->length) return e->length < g->length ? -1 : 1;
+  if (e->i != g->i) return e->i < g->i ? -1 : 1;
+  return (e->j > g->j) - (e->j < g->j);
+}
+
+/* Local: all lengths, and the forest by the total order. */
+static void compute_lengths(struct forest *f)
+{
+  HoleIndex n_tree = 0;
+
+  for (HoleIndex e = 0; e < f->n_edges; ++e) {
+    struct pool_edge *edge = &f->pool[e];
+    const uint32_t    i = edge->i, j = edge->j;
+
+    if (edge->length != UNKNOWN) continue;
+    edge->length = hole_tiles_length(f->base.tiles, i, j);
+    edge->low    = hole_tiles_measure_below(f->base.tiles, edge->length);
+    edge->high   = hole_tiles_measure_above(f->base.tiles, edge->length);
+    edge->i      = PetscMin(i, j);
+    edge->j      = PetscMax(i, j);
+  }
+  hole_sort(f->pool, f->n_edges, sizeof(*f->pool), by_length);
+  hole_union_find_init(f->n, f->sets);
+  for (HoleIndex e = 0; e < f->n_edges; ++e) {
+    if (hole_union_find_join(f->sets, f->pool[e].i, f->pool[e].j)) f->pool[n_tree++] = f->pool[e];
+  }
+  f->n_edges = n_tree;
+}
+
+static PetscErrorCode settle(struct hole_consumer *consumer)
+{
+  struct forest *f = (struct forest *)consumer;
+
+  PetscFunctionBegin;
+  compact(f);
+  compute_lengths(f);
+  compact(f);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void cut(const struct hole_consumer *consumer, const struct hole_tile *tile, HoleIndex i, float *row,
+                const float *columns[])
+{
+  const struct forest *f = (const struct forest *)consumer;
+
+  *row     = f->height[i];
+  *columns = f->columns + f->group[i] * f->n + tile->j;
+}
+
+static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const struct hole_candidate candidates[])
+{
+  struct forest *f = (struct forest *)consumer;
+
+  PetscFunctionBegin;
+  for (HoleIndex c = 0; c < n; ++c) {
+    const struct hole_candidate *e = &candidates[c];
+
+    if (!is_edge(f, e->i, e->j) || e->low > path_height(f, e->i, e->j)) continue;
+    f->pool[f->n_edges++] = (struct pool_edge){UNKNOWN, e->low, e->high, e->i, e->j};
+    if (f->n_edges < f->capacity) continue;
+    compact(f);
+    if (2 * f->n_edges > f->capacity) PetscCall(settle(consumer));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- The first forest: every point hangs on the nearest landmark */
+
+struct landmarks {
+  HoleIndex  n, *ids;
+  double    *rows; /* [n, point_stride], or stored rows cut to the landmarks [n, n] */
+  uint32_t  *nearest; /* [points] landmark of each */
+  double    *length;  /* [points] */
+  void      *memory;
+  PetscMPIInt *counts, *starts;
+};
+
+static HoleIndex choose_count(HoleDistances d)
+{
+  const HoleIndex width = d->rows ? 1 : d->point_stride, fit = (INT64_C(1) << 20) / width;
+
+  return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, d->n / LANDMARK_SHARE), PetscMax(16, fit)));
+}
+
+/* Values that a landmark takes to its readers. */
+static HoleIndex row_length(HoleDistances d, const struct landmarks *l) { return d->rows ? l->n : d->point_stride; }
+
+/* Local. */
+static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
+{
+  PetscFunctionBegin;
+  l->n = choose_count(d);
+  PetscCall(PetscMalloc1(l->n, &l->ids));
+  PetscCall(hole_distances_allocate(l->n * row_length(d, l), &l->memory, &l->rows));
+  PetscCall(PetscMalloc1(d->n, &l->nearest));
+  PetscCall(PetscMalloc1(d->n, &l->length));
+  PetscCall(PetscMalloc2(d->size, &l->counts, d->size, &l->starts));
+  for (HoleIndex a = 0; a < l->n; ++a) l->ids[a] = a * d->n / l->n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the rows of all landmarks, on every rank, in their place. */
+static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
+{
+  const HoleIndex m = row_length(d, l);
+  MPI_Datatype    row;
+  PetscMPIInt     n_values, owner;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(l->counts, d->size));
+  for (HoleIndex a = 0; a < l->n; ++a) {
+    owner = hole_block_owner(d->n, d->size, l->ids[a]);
+    if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
+    if (owner != d->rank) continue;
+    if (d->rows) {
+      for (HoleIndex b = 0; b < l->n; ++b)
+        l->rows[a * m + b] = d->rows[(l->ids[a] - d->first) * d->stride + l->ids[b]];
+    } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
+  }
+  for (PetscMPIInt r = 0; r < d->size; ++r) {
+    if (!l->counts[r]) l->starts[r] = 0;
+  }
+  PetscCall(hole_mpi_int(m, &n_values));
+  PetscCallMPI(MPI_Type_contiguous(n_values, MPI_DOUBLE, &row));
+  PetscCallMPI(MPI_Type_commit(&row));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, row, l->rows, l->counts, l->starts, row, d->comm));
+  PetscCallMPI(MPI_Type_free(&row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The landmark whose lower bound is least: of one own point, from a row of a tile. */
+static HoleIndex find_least(HoleIndex n, const float low[])
+{
+  HoleIndex least = 0;
+
+  for (HoleIndex b = 1; b < n; ++b) least = low[b] < low[least] ? b : least;
+  return least;
+}
+
+/* Local: the landmark nearest to each own point, as far as single precision can tell; any would do. */
+static PetscErrorCode find_nearest(struct forest *f, struct landmarks *l)
+{
+  HoleDistances     d     = f->base.d;
+  struct hole_block block = {-1, 0, l->n, l->rows, l->ids};
+  struct hole_tile  tile  = {.n_i = 1, .n_j = l->n, .stride = l->n};
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(l->n * 256, &tile.low));
+  if (!d->rows) PetscCall(hole_tiles_set_block(f->base.tiles, &block));
+  for (HoleIndex first = 0; first < d->n_local; first += 256) {
+    tile.i   = d->first + first;
+    tile.n_i = PetscMin(256, d->n_local - first);
+    if (!d->rows) hole_tiles_fill(f->base.tiles, &tile);
+    for (HoleIndex a = 0; a < tile.n_i; ++a) {
+      const HoleIndex i = first + a;
+      HoleIndex       b;
+
+      for (b = 0; d->rows && b < l->n; ++b) tile.low[a * l->n + b] = (float)d->rows[i * d->stride + l->ids[b]];
+      b                        = find_least(l->n, tile.low + a * l->n);
+      l->nearest[d->first + i] = (uint32_t)l->ids[b];
+      l->length[d->first + i] =
+          d->rows ? d->rows[i * d->stride + l->ids[b]] : hole_tiles_length(f->base.tiles, d->first + i, b);
+    }
+  }
+  PetscCall(PetscFree(tile.low));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: everybody's nearest landmarks. */
+static PetscErrorCode share_nearest(HoleDistances d, struct landmarks *l)
+{
+  PetscFunctionBegin;
+  for (PetscMPIInt r = 0; r < d->size; ++r) {
+    PetscCall(hole_mpi_int(hole_block_count(d->n, d->size, r), &l->counts[r]));
+    PetscCall(hole_mpi_int(hole_block_first(d->n, d->size, r), &l->starts[r]));
+  }
+  PetscCallMPI(
+      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_UINT32_T, l->nearest, l->counts, l->starts, MPI_UINT32_T, d->comm));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DOUBLE, l->length, l->counts, l->starts, MPI_DOUBLE, d->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void add_known(struct forest *f, HoleIndex i, HoleIndex j, double length)
+{
+  if (f->base.d->part && !is_edge(f, (uint32_t)i, (uint32_t)j)) return;
+  f->pool[f->n_edges++] = (struct pool_edge){length, hole_tiles_measure_below(f->base.tiles, length),
+                                             hole_tiles_measure_above(f->base.tiles, length),
+                                             (uint32_t)PetscMin(i, j), (uint32_t)PetscMax(i, j)};
+}
+
+/* Local: lengths from landmark a to all of them. */
+static void measure_landmark(HoleDistances d, const struct landmarks *l, HoleIndex a, double row[])
+{
+  if (d->rows) {
+    memcpy(row, l->rows + a * l->n, (size_t)l->n * sizeof(*row));
+    return;
+  }
+  d->metric->kernel->tile(1, l->rows + a * d->point_stride, l->n, l->rows, d->point_stride, d->n_padded, row, l->n);
+  for (HoleIndex b = 0; d->scale && b < l->n; ++b) row[b] /= sqrt(d->scale[l->ids[a]] * d->scale[l->ids[b]]);
+}
+
+/* Local: a tree of the landmarks [Prim 1957]; every rank makes the same. */
+static PetscErrorCode join_landmarks(struct forest *f, const struct landmarks *l)
+{
+  HoleDistances d = f->base.d;
+  double       *row, *length;
+  HoleIndex    *near, present = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc3(l->n, &row, l->n, &length, l->n, &near));
+  for (HoleIndex b = 0; b < l->n; ++b) length[b] = INFINITY;
+  for (HoleIndex b = 0; b < l->n; ++b) near[b] = 0;
+  for (HoleIndex m = 1; m < l->n; ++m) {
+    HoleIndex next = -1;
+
+    length[present] = -1; /* in the tree */
+    measure_landmark(d, l, present, row);
+    for (HoleIndex b = 0; b < l->n; ++b) {
+      if (length[b] < 0) continue;
+      if (row[b] <= length[b]) near[b] = present;
+      length[b] = PetscMin(row[b], length[b]);
+      if (next < 0 || length[b] < length[next]) next = b;
+    }
+    add_known(f, l->ids[near[next]], l->ids[next], length[next]);
+    present = next;
+  }
+  PetscCall(PetscFree3(row, length, near));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode plant(struct forest *f, const struct landmarks *l)
+{
+  HoleDistances d = f->base.d;
+
+  PetscFunctionBegin;
+  PetscCall(join_landmarks(f, l));
+  for (HoleIndex v = 0, a = 0; v < f->n; ++v) {
+    if (a < l->n && v == l->ids[a]) ++a; /* a landmark itself */
+    else add_known(f, v, l->nearest[v], l->length[v]);
+  }
+  for (HoleIndex e = 0; d->part && e < d->n_links; ++e) {
+    const HoleEdge *link = &d->links[e];
+
+    f->pool[f->n_edges++] = (struct pool_edge){link->length, hole_tiles_measure_below(f->base.tiles, link->length),
+                                               hole_tiles_measure_above(f->base.tiles, link->length), (uint32_t)link->i,
+                                               (uint32_t)link->j};
+  }
+  compute_lengths(f); /* sorts, and leaves a forest */
+  compact(f);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode start_forest(struct forest *f, struct landmarks *l)
+{
+  HoleDistances d = f->base.d;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(d->comm, allocate_landmarks(d, l)); /* local */
+  PetscCall(gather_landmarks(d, l));                 /* collective */
+  HoleCallAgreed(d->comm, find_nearest(f, l));       /* local */
+  PetscCall(share_nearest(d, l));                    /* collective */
+  HoleCallAgreed(d->comm, plant(f, l));              /* local */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- Over all ranks */
+
+static HoleIndex keep_forest(HoleIndex n, HoleIndex n_edges, HoleEdge edges[], HoleIndex sets[])
+{
+  HoleIndex n_tree = 0;
+
+  hole_sort(edges, n_edges, sizeof(*edges), HoleEdgeCompare);
+  hole_union_find_init(n, sets);
+  for (HoleIndex e = 0; e < n_edges; ++e) {
+    if (hole_union_find_join(sets, edges[e].i, edges[e].j)) edges[n_tree++] = edges[e];
+  }
+  return n_tree;
+}
+
+struct merge {
+  HoleEdge  *both; /* [2 n] */
+  HoleIndex *sets; /* [n] */
+};
+
+/* Local. */
+static PetscErrorCode allocate_merge(HoleIndex n, struct merge *m)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(2 * n, &m->both));
+  PetscCall(PetscMalloc1(n, &m->sets));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank r takes the forest of rank r + 1, then of r + 2, r + 4, ...; in the end rank 0 has all of it. */
+static PetscErrorCode merge_pairwise(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges, HoleEdge edges[], MPI_Datatype type,
+                                     const struct merge *m)
+{
+  PetscMPIInt rank, size, count;
+  MPI_Status  status;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  *n_edges = keep_forest(n, *n_edges, edges, m->sets);
+  for (PetscMPIInt step = 1; step < size; step *= 2) {
+    if (rank % (2 * step)) {
+      PetscCall(hole_mpi_int(*n_edges, &count));
+      PetscCallMPI(MPI_Send(edges, count, type, rank - step, 0, comm));
+      break;
+    }
+    if (rank + step >= size) continue;
+    PetscCall(PetscArraycpy(m->both, edges, *n_edges));
+    PetscCall(hole_mpi_int(n, &count));
+    PetscCallMPI(MPI_Recv(m->both + *n_edges, count, type, rank + step, 0, comm, &status));
+    PetscCallMPI(MPI_Get_count(&status, type, &count));
+    *n_edges = keep_forest(n, *n_edges + count, m->both, m->sets);
+    PetscCall(PetscArraycpy(edges, m->both, *n_edges));
+  }
+  PetscCallMPI(MPI_Bcast(n_edges, 1, HOLE_MPI_INDEX, 0, comm));
+  PetscCall(hole_mpi_int(*n_edges, &count));
+  PetscCallMPI(MPI_Bcast(edges, count, type, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_forest_merge(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges, HoleEdge edges[])
+{
+  struct merge   m = {0};
+  MPI_Datatype   type;
+  PetscErrorCode allocated;
+
+  PetscFunctionBegin;
+  allocated = HoleErrorAgree(comm, allocate_merge(n, &m));
+  if (!allocated) {
+    PetscCallMPI(MPI_Type_contiguous(sizeof(HoleEdge), MPI_BYTE, &type));
+    PetscCallMPI(MPI_Type_commit(&type));
+    PetscCall(merge_pairwise(comm, n, n_edges, edges, type, &m));
+    PetscCallMPI(MPI_Type_free(&type));
+  }
+  PetscCall(PetscFree(m.both));
+  PetscCall(PetscFree(m.sets));
+  PetscCall(allocated);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode finish(struct hole_consumer *consumer)
+{
+  struct forest *f     = (struct forest *)consumer;
+  HoleEdge      *edges = NULL;
+  PetscErrorCode merged;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(f->base.d->comm, PetscMalloc1(f->n, &edges));
+  for (HoleIndex e = 0; e < f->n_edges; ++e)
+    edges[e] = (HoleEdge){f->pool[e].length, f->pool[e].i, f->pool[e].j}; /* a forest, after settle() */
+  merged = hole_forest_merge(f->base.d->comm, f->n, &f->n_edges, edges);
+  if (!merged) merged = HoleErrorAgree(f->base.d->comm, HoleTreeCreate(f->n, edges, &f->tree));
+  PetscCall(PetscFree(edges));
+  PetscCall(merged);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_forest_get_tree(struct hole_consumer *consumer, HoleTree *tree)
+{
+  struct forest *f = (struct forest *)consumer;
+
+  PetscFunctionBegin;
+  *tree   = f->tree;
+  f->tree = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy(struct hole_consumer *consumer)
+{
+  struct forest *f = (struct forest *)consumer;
+
+  PetscFunctionBegin;
+  PetscCall(HoleTreeDestroy(&f->tree));
+  PetscCall(PetscFree(f->pool));
+  PetscCall(PetscFree(f->sets));
+  PetscCall(PetscFree2(f->above, f->rise));
+  PetscCall(PetscFree2(f->group, f->height));
+  PetscCall(PetscFree(f->columns));
+  PetscCall(PetscFree(f->nodes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const struct hole_consumer_ops forest_ops = {
+    .cut = cut, .take = take, .settle = settle, .finish = finish, .destroy = destroy};
+
+/* Local. */
+static PetscErrorCode allocate(struct forest *f)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_fault(f->base.d->comm, "forest_allocate"));
+  f->capacity = PetscMax(LEAST_POOL, PetscMax(POOL_A_POINT * f->n, 2 * (f->n + f->base.d->n_links)));
+  PetscCall(PetscMalloc1(f->capacity, &f->pool));
+  PetscCall(PetscMalloc1(f->n, &f->sets));
+  PetscCall(PetscMalloc2(f->n, &f->above, f->n, &f->rise));
+  PetscCall(PetscMalloc2(f->n, &f->group, f->n, &f->height));
+  PetscCall(PetscMalloc1(MAX_GROUPS * f->n, &f->columns));
+  PetscCall(PetscMalloc1(4 * f->n, &f->nodes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_forest_create(HoleDistances d, hole_tiles tiles, struct hole_consumer **forest)
+{
+  struct landmarks l = {0};
+  struct forest   *f;
+  PetscErrorCode   started;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&f));
+  *forest = &f->base;
+  f->base = (struct hole_consumer){&forest_ops, d, tiles};
+  f->n    = d->n;
+  started = HoleErrorAgree(d->comm, allocate(f));
+  if (!started) started = start_forest(f, &l);
+  PetscCall(PetscFree(l.ids));
+  PetscCall(PetscFree(l.memory));
+  PetscCall(PetscFree(l.nearest));
+  PetscCall(PetscFree(l.length));
+  PetscCall(PetscFree2(l.counts, l.starts));
+  PetscCall(started);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double hole_forest_predict_bytes(HoleIndex n)
+{
+  const size_t a_point = POOL_A_POINT * sizeof(struct pool_edge) + sizeof(HoleIndex) +
+                         (MAX_GROUPS + 2) * sizeof(float) + 5 * sizeof(uint32_t) + 1;
+
+  return (double)n * (double)a_point;
+}

@@ -1,0 +1,362 @@
+/* Lists of nearest points. Every point has room for a few times k candidates, known by their bounds; when it is full, those whose
+   lower bound exceeds the k-th smallest upper bound go, and if that is not enough their lengths are computed. That upper bound is the
+   cut for what is still to come.
+
+   Points of a block from another rank get lists too; what their owner has found so far is their first cut, and the k best go to
+   the owner with their lengths when the block leaves. */
+#include "neighbours.h"
+
+#include "../core/block.h"
+#include "../core/cast.h"
+#include "../core/fault.h"
+#include "../core/sort.h"
+#include <hole/hole_error.h>
+#include <math.h>
+
+#define UNKNOWN (-1.0)
+
+enum { ROOM_A_NEIGHBOUR = 2, LEAST_ROOM = 16 };
+
+struct entry {
+  double   length; /* or UNKNOWN */
+  float    low, high;
+  uint32_t id;
+};
+
+/* What travels to the owner of a point. */
+struct found {
+  double   length;
+  uint32_t id; /* the point itself where there is none */
+};
+
+/* The lists of some points that follow each other. */
+struct lists {
+  HoleIndex     first, count;
+  struct entry *entries; /* [count, room] */
+  int32_t      *used;    /* [count] */
+  float        *cuts;    /* [count] nothing above it is of interest */
+};
+
+struct neighbours {
+  struct hole_consumer base;
+  HoleIndex            k, room, most; /* most: points of the largest block */
+  struct lists         own, other;
+  PetscBool            own_block; /* the block at hand is our own */
+  float               *highs;     /* [room] */
+  HoleIndex           *unknown;   /* [room] */
+  double              *lengths;   /* [room] of the unknown ones */
+  struct found        *outgoing, *incoming;
+  MPI_Datatype         type; /* k found ones */
+};
+
+/* The k-th smallest of n values, from 0; they are moved about [Hoare 1961]. */
+static float select_smallest(HoleIndex n, float values[], HoleIndex k)
+{
+  HoleIndex low = 0, high = n - 1;
+
+  while (low < high) {
+    const float pivot = values[(low + high) / 2];
+    HoleIndex   i = low, j = high;
+
+    while (i <= j) {
+      while (values[i] < pivot) ++i;
+      while (values[j] > pivot) --j;
+      if (i <= j) {
+        const float moved = values[i];
+
+        values[i++] = values[j];
+        values[j--] = moved;
+      }
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return values[k];
+}
+
+static int by_length(const void *a, const void *b)
+{
+  const struct entry *e = a, *f = b;
+
+  if (e->length != f->length) return e->length < f->length ? -1 : 1;
+  return (e->id > f->id) - (e->id < f->id);
+}
+
+/* Drop what cannot be among the k nearest of point p of the lists, by bounds. */
+static void prune(struct neighbours *nb, struct lists *lists, HoleIndex p)
+{
+  struct entry *entries = lists->entries + p * nb->room;
+  int32_t       n_kept  = 0;
+
+  if (lists->used[p] < nb->k) return;
+  for (int32_t e = 0; e < lists->used[p]; ++e) nb->highs[e] = entries[e].high;
+  lists->cuts[p] = fminf(lists->cuts[p], select_smallest(lists->used[p], nb->highs, nb->k - 1));
+  for (int32_t e = 0; e < lists->used[p]; ++e) {
+    if (entries[e].low <= lists->cuts[p]) entries[n_kept++] = entries[e];
+  }
+  lists->used[p] = n_kept;
+}
+
+/* Local: the lengths that are not known yet of the candidates of point p, all of which are in the block at hand. */
+static void compute_lengths(struct neighbours *nb, struct lists *lists, HoleIndex p)
+{
+  hole_tiles      tiles     = nb->base.tiles;
+  struct entry   *entries   = lists->entries + p * nb->room;
+  const HoleIndex self      = lists->first + p;
+  HoleIndex       n_unknown = 0;
+
+  for (int32_t e = 0; e < lists->used[p]; ++e) {
+    if (entries[e].length == UNKNOWN) nb->unknown[n_unknown++] = entries[e].id;
+  }
+  if (lists == &nb->own) hole_tiles_lengths_from_own(tiles, self, n_unknown, nb->unknown, nb->lengths);
+  else hole_tiles_lengths_from_block(tiles, self, n_unknown, nb->unknown, nb->lengths);
+  n_unknown = 0;
+  for (int32_t e = 0; e < lists->used[p]; ++e) {
+    if (entries[e].length != UNKNOWN) continue;
+    entries[e].length = nb->lengths[n_unknown++];
+    entries[e].low    = hole_tiles_measure_below(tiles, entries[e].length);
+    entries[e].high   = hole_tiles_measure_above(tiles, entries[e].length);
+  }
+}
+
+/* Keep the k best of point p, by their lengths. */
+static void decide(struct neighbours *nb, struct lists *lists, HoleIndex p)
+{
+  struct entry *entries = lists->entries + p * nb->room;
+
+  compute_lengths(nb, lists, p);
+  hole_sort(entries, lists->used[p], sizeof(*entries), by_length);
+  lists->used[p] = (int32_t)PetscMin(lists->used[p], nb->k);
+  if (lists->used[p] == nb->k) lists->cuts[p] = fminf(lists->cuts[p], entries[nb->k - 1].high);
+}
+
+static void add(struct neighbours *nb, struct lists *lists, HoleIndex p, struct entry entry)
+{
+  if (entry.low > lists->cuts[p]) return;
+  lists->entries[p * nb->room + lists->used[p]++] = entry;
+  if (lists->used[p] < nb->room) return;
+  prune(nb, lists, p);
+  if (2 * (lists->used[p] - nb->k) > nb->room - nb->k) decide(nb, lists, p);
+}
+
+static void cut(const struct hole_consumer *consumer, const struct hole_tile *tile, HoleIndex i, float *row,
+                const float *columns[])
+{
+  const struct neighbours *nb    = (const struct neighbours *)consumer;
+  const struct lists      *other = nb->own_block ? &nb->own : &nb->other;
+
+  *row     = nb->own.cuts[i - nb->own.first];
+  *columns = other->cuts + (tile->j - other->first);
+}
+
+static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const struct hole_candidate candidates[])
+{
+  struct neighbours *nb    = (struct neighbours *)consumer;
+  struct lists      *other = nb->own_block ? &nb->own : &nb->other;
+
+  PetscFunctionBegin;
+  for (HoleIndex c = 0; c < n; ++c) {
+    const struct hole_candidate *e = &candidates[c];
+
+    add(nb, &nb->own, e->i - nb->own.first, (struct entry){UNKNOWN, e->low, e->high, e->j});
+    add(nb, other, e->j - other->first, (struct entry){UNKNOWN, e->low, e->high, e->i});
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the owner's cuts are a start for the points of a block. */
+static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+  PetscMPIInt        n_own, n_other;
+
+  PetscFunctionBegin;
+  nb->own_block = (PetscBool)(block->owner == nb->base.d->rank);
+  if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);
+  nb->other.first = block->first;
+  nb->other.count = block->count;
+  PetscCall(PetscArrayzero(nb->other.used, block->count));
+  PetscCall(hole_mpi_int(nb->own.count, &n_own));
+  PetscCall(hole_mpi_int(block->count, &n_other));
+  PetscCallMPI(MPI_Sendrecv(nb->own.cuts, n_own, MPI_FLOAT, from, 0, nb->other.cuts, n_other, MPI_FLOAT, block->owner,
+                            0, nb->base.d->comm, MPI_STATUS_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void decide_all(struct neighbours *nb, struct lists *lists)
+{
+  for (HoleIndex p = 0; p < lists->count; ++p) {
+    prune(nb, lists, p);
+    decide(nb, lists, p);
+  }
+}
+
+static PetscErrorCode settle(struct hole_consumer *consumer)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+
+  PetscFunctionBegin;
+  decide_all(nb, &nb->own);
+  if (!nb->own_block) decide_all(nb, &nb->other);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void pack(const struct neighbours *nb, const struct lists *lists, struct found out[])
+{
+  for (HoleIndex p = 0; p < lists->count; ++p) {
+    for (HoleIndex e = 0; e < nb->k; ++e) {
+      const struct entry *entry = &lists->entries[p * nb->room + e];
+
+      if (e < lists->used[p]) out[p * nb->k + e] = (struct found){entry->length, entry->id};
+      else out[p * nb->k + e] = (struct found){INFINITY, (uint32_t)(lists->first + p)};
+    }
+  }
+}
+
+static void unpack(struct neighbours *nb, const struct found in[])
+{
+  for (HoleIndex p = 0; p < nb->own.count; ++p) {
+    for (HoleIndex e = 0; e < nb->k; ++e) {
+      const struct found *f = &in[p * nb->k + e];
+
+      if (f->id == nb->own.first + p) continue;
+      add(nb, &nb->own, p,
+          (struct entry){f->length, hole_tiles_measure_below(nb->base.tiles, f->length),
+                         hole_tiles_measure_above(nb->base.tiles, f->length), f->id});
+    }
+  }
+}
+
+/* Collective: what was found for the block goes to its owner. */
+static PetscErrorCode end_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+  PetscMPIInt        n_own, n_other;
+
+  PetscFunctionBegin;
+  if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_mpi_int(nb->own.count, &n_own));
+  PetscCall(hole_mpi_int(block->count, &n_other));
+  pack(nb, &nb->other, nb->outgoing);
+  PetscCallMPI(MPI_Sendrecv(nb->outgoing, n_other, nb->type, block->owner, 0, nb->incoming, n_own, nb->type, from, 0,
+                            nb->base.d->comm, MPI_STATUS_IGNORE));
+  unpack(nb, nb->incoming);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Nothing is left but what other ranks sent, with lengths. */
+static PetscErrorCode finish(struct hole_consumer *consumer)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+
+  PetscFunctionBegin;
+  decide_all(nb, &nb->own);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_neighbours_get(struct hole_consumer *consumer, HoleIndex *ids[], double *lengths[])
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(nb->own.count * nb->k, ids));
+  PetscCall(PetscMalloc1(nb->own.count * nb->k, lengths));
+  for (HoleIndex p = 0; p < nb->own.count; ++p) {
+    for (HoleIndex e = 0; e < nb->k; ++e) {
+      (*ids)[p * nb->k + e]     = nb->own.entries[p * nb->room + e].id;
+      (*lengths)[p * nb->k + e] = nb->own.entries[p * nb->room + e].length;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode free_lists(struct lists *lists)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(lists->entries));
+  PetscCall(PetscFree(lists->used));
+  PetscCall(PetscFree(lists->cuts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy(struct hole_consumer *consumer)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+
+  PetscFunctionBegin;
+  PetscCall(free_lists(&nb->own));
+  PetscCall(free_lists(&nb->other));
+  PetscCall(PetscFree3(nb->highs, nb->unknown, nb->lengths));
+  PetscCall(PetscFree(nb->outgoing));
+  PetscCall(PetscFree(nb->incoming));
+  if (nb->type != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&nb->type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const struct hole_consumer_ops neighbours_ops = {.begin_block = begin_block,
+                                                        .cut         = cut,
+                                                        .take        = take,
+                                                        .settle      = settle,
+                                                        .end_block   = end_block,
+                                                        .finish      = finish,
+                                                        .destroy     = destroy};
+
+static PetscErrorCode allocate_lists(const struct neighbours *nb, HoleIndex count, struct lists *lists)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(count * nb->room, &lists->entries));
+  PetscCall(PetscCalloc1(count, &lists->used));
+  PetscCall(PetscMalloc1(count, &lists->cuts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode allocate(struct neighbours *nb)
+{
+  HoleDistances d = nb->base.d;
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(d->comm, "neighbours_allocate"));
+  PetscCall(allocate_lists(nb, d->n_local, &nb->own));
+  nb->own.first = d->first;
+  nb->own.count = d->n_local;
+  for (HoleIndex p = 0; p < d->n_local; ++p) nb->own.cuts[p] = INFINITY;
+  PetscCall(PetscMalloc3(nb->room, &nb->highs, nb->room, &nb->unknown, nb->room, &nb->lengths));
+  if (d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(allocate_lists(nb, nb->most, &nb->other));
+  PetscCall(PetscMalloc1(nb->most * nb->k, &nb->outgoing));
+  PetscCall(PetscMalloc1(d->n_local * nb->k, &nb->incoming));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static HoleIndex room_for(HoleIndex k) { return ROOM_A_NEIGHBOUR * k + LEAST_ROOM; }
+
+PetscErrorCode hole_neighbours_create(HoleDistances d, hole_tiles tiles, HoleIndex k, struct hole_consumer **neighbours)
+{
+  struct neighbours *nb;
+  PetscMPIInt        n_bytes;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&nb));
+  *neighbours = &nb->base;
+  nb->base    = (struct hole_consumer){&neighbours_ops, d, tiles};
+  nb->k       = k;
+  nb->room    = room_for(k);
+  nb->most    = hole_block_count(d->n, d->size, 0);
+  nb->type    = MPI_DATATYPE_NULL;
+  HoleCallAgreed(d->comm, allocate(nb));
+  PetscCall(hole_mpi_int(k * (HoleIndex)sizeof(struct found), &n_bytes));
+  PetscCallMPI(MPI_Type_contiguous(n_bytes, MPI_BYTE, &nb->type));
+  PetscCallMPI(MPI_Type_commit(&nb->type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double hole_neighbours_predict_bytes(HoleIndex n, HoleIndex k, PetscMPIInt size)
+{
+  const double a_point = (double)(room_for(k) * (HoleIndex)sizeof(struct entry) + 8);
+  const double sent    = (double)(2 * k * (HoleIndex)sizeof(struct found));
+  const double result  = (double)(k * (HoleIndex)(sizeof(HoleIndex) + sizeof(double)));
+
+  return (double)hole_block_count(n, size, 0) * (result + (size > 1 ? 2 * a_point + sent : a_point));
+}

@@ -1,0 +1,390 @@
+/* Bounds of all pairs of a tile from one matrix product in single precision.
+
+   Points are centred, scaled by a power of two so that no norm exceeds 1, and rounded to single precision. For points x, y of d
+   units the product gives s' with |s' - |x - y|^2| <= g (|x|^2 + |y|^2) + t, g = m u / (1 - m u), u = 2^-24, m a little more
+   than d, whatever the order of summation. The lower bound folds that error into the norms:
+   low = |x|^2 (1 - g) + |y|^2 (1 - g) - 2 x.y - t. */
+#include "tiles.h"
+
+#include "../core/block.h"
+#include "../core/cast.h"
+#include "../core/fault.h"
+#include <float.h>
+#include <hole/hole_error.h>
+#include <math.h>
+#include <petscblaslapack.h>
+
+extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *,
+                   const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *,
+                   float *, const PetscBLASInt *);
+
+enum { FLOAT_LANES = 16 };
+
+typedef float hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
+
+/* What products need of some points. */
+struct rounded {
+  HoleIndex first, count, capacity;
+  float    *rows;  /* [count, n_floats] */
+  float    *base;  /* [count] |x|^2 (1 - g) - t / 2, rounded down */
+  float    *slack; /* [count] */
+  float    *scale; /* [count] factor of the measure, for local scales; NULL for none */
+};
+
+struct hole_tiles_s {
+  HoleDistances     d;
+  PetscBool         products; /* bounds by products; otherwise lengths are rounded */
+  HoleIndex         n_floats; /* units, padded */
+  double           *centre;   /* [n_padded] */
+  double            factor;   /* of the points */
+  double            unit;     /* of the local scales */
+  double            gamma, tiny; /* relative and absolute part of the error of a point */
+  struct rounded    own, other;
+  struct hole_block block;
+};
+
+/* --- Measures */
+
+/* Exact up to a few roundings of double precision, all far below one of single precision. */
+static double measure(hole_tiles t, double length)
+{
+  if (!t->products) return length;
+  if (t->d->metric->bound == HOLE_BOUND_ANGULAR) return 2 * length * t->unit;
+  return length * t->factor * t->unit * (length * t->factor * t->unit);
+}
+
+float hole_tiles_measure_above(hole_tiles t, double length)
+{
+  return (float)(measure(t, length) * (1 + 0x1p-22)) + 0x1p-140F;
+}
+
+float hole_tiles_measure_below(hole_tiles t, double length)
+{
+  return (float)(measure(t, length) * (1 - 0x1p-22)) - 0x1p-140F;
+}
+
+/* --- Points in single precision */
+
+/* The units of a prepared point as the bound wants them: divided by the norm for angles. */
+static double unit_factor(hole_tiles t, const double row[])
+{
+  return t->d->metric->bound == HOLE_BOUND_ANGULAR ? 1 / sqrt(row[t->d->n_padded]) : 1;
+}
+
+HOLE_CLONES
+static double squared_norm(const double row[], const double centre[], double factor, HoleIndex n_padded)
+{
+  hole_v8 sum = {0};
+
+  for (HoleIndex c = 0; c < n_padded; c += HOLE_LANES) {
+    hole_v8 u = factor * *(const hole_v8 *)(row + c) - *(const hole_v8 *)(centre + c);
+
+    sum += u * u;
+  }
+  return hole_metric_sum((const double *)&sum);
+}
+
+static void round_row(hole_tiles t, const double row[], float out[])
+{
+  const double factor = unit_factor(t, row);
+
+  for (HoleIndex c = 0; c < t->d->n_padded; ++c) out[c] = (float)((factor * row[c] - t->centre[c]) * t->factor);
+  for (HoleIndex c = t->d->n_padded; c < t->n_floats; ++c) out[c] = 0;
+}
+
+static PetscErrorCode free_rounded(struct rounded *r)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(r->rows));
+  PetscCall(PetscFree(r->base));
+  PetscCall(PetscFree(r->slack));
+  PetscCall(PetscFree(r->scale));
+  r->capacity = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode allocate_rounded(hole_tiles t, HoleIndex count, struct rounded *r)
+{
+  PetscFunctionBegin;
+  r->capacity = count;
+  PetscCall(PetscMalloc1(count, &r->slack));
+  for (HoleIndex i = 0; i < count; ++i) r->slack[i] = 0x1p-138F; /* of lengths that are only rounded */
+  if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(count * t->n_floats, &r->rows));
+  PetscCall(PetscMalloc1(count, &r->base));
+  if (t->d->scale) PetscCall(PetscMalloc1(count, &r->scale));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static float local_scale(hole_tiles t, HoleIndex i)
+{
+  const double s = t->d->scale[i];
+
+  return (float)(t->d->metric->bound == HOLE_BOUND_ANGULAR ? sqrt(t->unit / s) : t->unit / s);
+}
+
+static void round_points(hole_tiles t, const struct hole_block *block, struct rounded *r)
+{
+  r->first = block->first;
+  r->count = block->count;
+  for (HoleIndex i = 0; i < block->count; ++i) {
+    const double *row = block->rows + i * t->d->point_stride;
+    const double  norm =
+        squared_norm(row, t->centre, unit_factor(t, row), t->d->n_padded) * t->factor * t->factor;
+
+    round_row(t, row, r->rows + i * t->n_floats);
+    r->base[i]  = nextafterf((float)(norm * (1 - t->gamma) - t->tiny), -INFINITY);
+    r->slack[i] = (float)(2.1 * (norm * t->gamma + t->tiny));
+    if (!r->scale) continue;
+    r->scale[i] = local_scale(t, block->ids ? block->ids[i] : block->first + i); /* at most 1, so the slack of a pair is no more than the sum of these */
+    r->slack[i] = r->slack[i] * r->scale[i] * (1 + 0x1p-20F) + 0x1p-140F;
+  }
+}
+
+/* Collective: the mean of all points. Any point would do; the mean keeps norms, and so errors, small. */
+static PetscErrorCode find_centre(hole_tiles t)
+{
+  HoleDistances d = t->d;
+  PetscMPIInt   n;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < d->n_local; ++i) {
+    const double *row    = d->points + i * d->point_stride;
+    const double  factor = unit_factor(t, row);
+
+    for (HoleIndex c = 0; c < d->n_padded; ++c) t->centre[c] += factor * row[c] / (double)d->n;
+  }
+  PetscCall(hole_mpi_int(d->n_padded, &n));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->centre, n, MPI_DOUBLE, MPI_SUM, d->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: powers of two that bring norms and local scales to about 1. */
+static PetscErrorCode find_factors(hole_tiles t)
+{
+  HoleDistances d    = t->d;
+  double        most = 0, least = INFINITY;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < d->n_local; ++i) {
+    const double *row  = d->points + i * d->point_stride;
+    double        norm = squared_norm(row, t->centre, unit_factor(t, row), d->n_padded);
+
+    most = norm <= most ? most : norm; /* NaN too */
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, d->comm));
+  PetscCheck(most < 0x1p1021, PETSC_COMM_SELF, HOLE_ERR_INPUT, /* equal on all ranks */
+             "Layer %s: a distance overflows double precision; points are too far apart", d->name);
+  if (d->metric->bound == HOLE_BOUND_EUCLIDEAN && most > 0) t->factor = exp2(-ceil(log2(most) / 2));
+  for (HoleIndex i = 0; d->scale && i < d->n; ++i) least = PetscMin(least, d->scale[i]);
+  if (d->scale) t->unit = exp2(floor(log2(least)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode allocate_own(hole_tiles t)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_fault(t->d->comm, "tiles_allocate"));
+  PetscCall(PetscCalloc1(t->d->n_padded, &t->centre));
+  PetscCall(allocate_rounded(t, t->d->n_local, &t->own));
+  t->own.first = t->d->first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode set_up(hole_tiles t)
+{
+  HoleDistances d = t->d;
+  const double  m = (double)(d->width + 24);
+
+  PetscFunctionBegin;
+  t->products = (PetscBool)(!d->rows && d->metric->bound != HOLE_BOUND_NONE && m < 0x1p22);
+  t->n_floats = (d->n_padded + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES;
+  t->factor = t->unit = 1;
+  t->gamma            = m * 0x1p-24 / (1 - m * 0x1p-24);
+  t->tiny             = 8 * m * 0x1p-126;
+  HoleCallAgreed(d->comm, allocate_own(t)); /* local */
+  if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(find_centre(t));
+  PetscCall(find_factors(t));
+  if (d->metric->bound == HOLE_BOUND_ANGULAR) t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
+  round_points(t, &(struct hole_block){d->rank, d->first, d->n_local, d->points, NULL}, &t->own);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles)
+{
+  hole_tiles     t;
+  PetscErrorCode made;
+
+  PetscFunctionBegin;
+  *tiles = NULL;
+  PetscCall(PetscNew(&t));
+  t->d = d;
+  made = set_up(t);
+  if (made) PetscCall(hole_tiles_destroy(&t));
+  PetscCall(made);
+  *tiles = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_tiles_set_block(hole_tiles t, const struct hole_block *block)
+{
+  PetscFunctionBegin;
+  t->block = *block;
+  if (block->owner == t->d->rank) PetscFunctionReturn(PETSC_SUCCESS);
+  if (block->count > t->other.capacity) {
+    PetscCall(free_rounded(&t->other));
+    PetscCall(allocate_rounded(t, block->count, &t->other));
+  }
+  if (t->products) round_points(t, block, &t->other);
+  else t->other.first = block->first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- Tiles */
+
+HOLE_CLONES
+static void add_norms(HoleIndex n, float low[], float base, const float bases[])
+{
+  for (HoleIndex b = 0; b < n; ++b) low[b] += base + bases[b];
+}
+
+/* The factor 1 - 2^-20 makes up for the roundings of the scales; below 0 a lower bound says nothing anyway. */
+HOLE_CLONES
+static void scale_row(HoleIndex n, float low[], float scale, const float scales[])
+{
+  for (HoleIndex b = 0; b < n; ++b) low[b] *= scale * scales[b] * (1 - 0x1p-20F);
+}
+
+static void fill_by_products(hole_tiles t, const struct rounded *other, struct hole_tile *tile)
+{
+  const float        minus_two = -2, zero = 0;
+  const PetscBLASInt n_i = (PetscBLASInt)tile->n_i, n_j = (PetscBLASInt)tile->n_j, k = (PetscBLASInt)t->n_floats,
+                     stride = (PetscBLASInt)tile->stride;
+  const HoleIndex    i = tile->i - t->own.first, j = tile->j - other->first;
+
+  /* BLAS counts by columns: what it takes for [n_j, n_i] by columns is our [n_i, n_j] by rows. */
+  sgemm_("T", "N", &n_j, &n_i, &k, &minus_two, other->rows + j * t->n_floats, &k, t->own.rows + i * t->n_floats, &k,
+         &zero, tile->low, &stride);
+  for (HoleIndex a = 0; a < tile->n_i; ++a) {
+    add_norms(tile->n_j, tile->low + a * tile->stride, t->own.base[i + a], other->base + j);
+    if (t->own.scale) scale_row(tile->n_j, tile->low + a * tile->stride, t->own.scale[i + a], other->scale + j);
+  }
+}
+
+/* Rounded down, to something finite. */
+HOLE_CLONES
+static void round_lengths(HoleIndex n, const double length[], float low[])
+{
+  for (HoleIndex b = 0; b < n; ++b) {
+    const double finite = length[b] < FLT_MAX ? length[b] : FLT_MAX; /* whose upper bound is infinite */
+
+    low[b] = (float)finite * (1 - 0x1p-22F) - 0x1p-140F;
+  }
+}
+
+enum { STRIP = 64 }; /* lengths computed at once where there is no product */
+
+static void fill_by_lengths(hole_tiles t, struct hole_tile *tile)
+{
+  HoleDistances d = t->d;
+  double        length[STRIP];
+
+  for (HoleIndex a = 0; a < tile->n_i; ++a) {
+    const HoleIndex i   = tile->i + a - d->first;
+    float          *low = tile->low + a * tile->stride;
+
+    if (d->rows) round_lengths(tile->n_j, d->rows + i * d->stride + tile->j, low);
+    for (HoleIndex b = 0; !d->rows && b < tile->n_j; b += STRIP) {
+      const HoleIndex n = PetscMin(STRIP, tile->n_j - b);
+
+      hole_distances_tile(d, tile->i + a, 1, d->points + i * d->point_stride, tile->j + b, n,
+                          t->block.rows + (tile->j + b - t->block.first) * d->point_stride, length, STRIP);
+      round_lengths(n, length, low + b);
+    }
+  }
+}
+
+void hole_tiles_fill(hole_tiles t, struct hole_tile *tile)
+{
+  const struct rounded *other = t->block.owner == t->d->rank ? &t->own : &t->other;
+
+  tile->slack_i = t->own.slack + (tile->i - t->d->first);
+  tile->slack_j = other->slack + (tile->j - t->block.first);
+  if (t->products) fill_by_products(t, other, tile);
+  else fill_by_lengths(t, tile);
+}
+
+static const double *own_point(hole_tiles t, HoleIndex i)
+{
+  return t->d->points + (i - t->d->first) * t->d->point_stride;
+}
+
+static const double *block_point(hole_tiles t, HoleIndex j)
+{
+  return t->block.rows + (j - t->block.first) * t->d->point_stride;
+}
+
+static HoleIndex block_id(hole_tiles t, HoleIndex j) { return t->block.ids ? t->block.ids[j] : j; }
+
+double hole_tiles_length(hole_tiles t, HoleIndex i, HoleIndex j)
+{
+  double length;
+
+  hole_tiles_lengths_from_own(t, i, 1, &j, &length);
+  return length;
+}
+
+void hole_tiles_lengths_from_own(hole_tiles t, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[])
+{
+  HoleDistances d = t->d;
+
+  for (HoleIndex b = 0; d->rows && b < n; ++b) lengths[b] = d->rows[(i - d->first) * d->stride + j[b]];
+  for (HoleIndex b = 0; !d->rows && b < n; b += STRIP) {
+    const HoleIndex count = PetscMin(STRIP, n - b);
+    const double   *points[STRIP];
+    HoleIndex       ids[STRIP];
+
+    for (HoleIndex s = 0; s < count; ++s) points[s] = block_point(t, j[b + s]);
+    for (HoleIndex s = 0; s < count; ++s) ids[s] = block_id(t, j[b + s]);
+    hole_distances_scatter(d, i, own_point(t, i), count, ids, points, lengths + b);
+  }
+}
+
+void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const HoleIndex i[], double lengths[])
+{
+  HoleDistances d = t->d;
+
+  for (HoleIndex b = 0; d->rows && b < n; ++b) lengths[b] = d->rows[(i[b] - d->first) * d->stride + j];
+  for (HoleIndex b = 0; !d->rows && b < n; b += STRIP) {
+    const HoleIndex count = PetscMin(STRIP, n - b);
+    const double   *points[STRIP];
+
+    for (HoleIndex s = 0; s < count; ++s) points[s] = own_point(t, i[b + s]);
+    hole_distances_scatter(d, block_id(t, j), block_point(t, j), count, i + b, points, lengths + b);
+  }
+}
+
+static double predict_rounded(HoleIndex n, HoleIndex width)
+{
+  return (double)n * (double)sizeof(float) * (double)(width + FLOAT_LANES + 3);
+}
+
+double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  return (size > 1 ? 2 : 1) * predict_rounded(hole_block_count(n, size, 0), width) + 8 * (double)width;
+}
+
+PetscErrorCode hole_tiles_destroy(hole_tiles *tiles)
+{
+  PetscFunctionBegin;
+  if (!*tiles) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(free_rounded(&(*tiles)->own));
+  PetscCall(free_rounded(&(*tiles)->other));
+  PetscCall(PetscFree((*tiles)->centre));
+  PetscCall(PetscFree(*tiles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,53 @@
+/* tiles.h - pairs of points by the tile: lower and upper bounds from products in single precision, lengths in double.
+
+   A bound is not of the length itself but of its measure, which grows with it: the squared distance of scaled points, or the
+   length where no product bounds the metric. Measures are single precision. `low` of a tile is never above the measure of the pair's length, and
+   finite; high = hole_tile_high() is never below it. docs/math/distances.md has the proof.
+
+   What a bound cannot decide is decided by hole_tile_length(), in double: results do not depend on tiles, ranks or BLAS. */
+#pragma once
+
+#include "distances_impl.h"
+#include "ring.h"
+
+/* Rows [i, i + n_i) of our own points against points [j, j + n_j) of the block at hand; ids are global. Where i == j only the
+   pairs above the diagonal count; other tiles never hold a pair twice. */
+struct hole_tile {
+  HoleIndex    i, n_i, j, n_j;
+  HoleIndex    stride;
+  float       *low;              /* [n_i, stride] */
+  const float *slack_i, *slack_j; /* of the rows and of the columns */
+};
+
+typedef struct hole_tiles_s *hole_tiles;
+
+/* Collective. Needs the points, or the stored rows. */
+PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles);
+
+/* Local: the block against which our points are compared from now on; its rows must stay where they are. */
+PetscErrorCode hole_tiles_set_block(hole_tiles tiles, const struct hole_block *block);
+
+/* Local: fill a tile whose i, n_i, j, n_j, stride and memory are set. May be called by several threads at once. */
+void hole_tiles_fill(hole_tiles tiles, struct hole_tile *tile);
+
+/* The length of own point i and point j of the block. */
+double hole_tiles_length(hole_tiles tiles, HoleIndex i, HoleIndex j);
+
+/* The lengths of own point i and n points of the block, and of point j of the block and n own ones: faster than one by one. */
+void hole_tiles_lengths_from_own(hole_tiles tiles, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[]);
+void hole_tiles_lengths_from_block(hole_tiles tiles, HoleIndex j, HoleIndex n, const HoleIndex i[], double lengths[]);
+
+/* A measure that no length up to this one exceeds, and one that is exceeded by none of the lengths from this one on. */
+float hole_tiles_measure_above(hole_tiles tiles, double length);
+float hole_tiles_measure_below(hole_tiles tiles, double length);
+
+/* Upper bound that belongs to a lower one. */
+static inline float hole_tile_high(float low, float slack_i, float slack_j)
+{
+  return (low + slack_i + slack_j) * (1 + 0x1p-20F);
+}
+
+/* Bytes of the bounds of n points over `size` ranks. */
+double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
+
+PetscErrorCode hole_tiles_destroy(hole_tiles *tiles);

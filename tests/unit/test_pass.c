@@ -1,0 +1,366 @@
+/* One pass over all pairs finds what a plain look at the whole matrix finds, bit for bit: merge tree, nearest neighbours, short
+   edges, enclosing radius, quantile; for any number of ranks, tiles of any size, stored rows or none. */
+#include "testing.h"
+
+#include <hole/hole_pass.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum kind {
+  UNIFORM,
+  GRID,      /* few values: ties */
+  COPIES,    /* few places, many points each */
+  EQUAL,     /* all points equal */
+  LINE,      /* collinear */
+  FAR,       /* clouds far from 0 and from each other, tiny inside: bounds decide nothing */
+  SCALES,    /* lengths over many orders of magnitude */
+  RELU,      /* half of all units zero, clusters */
+  HUGE_ONES, /* near the end of double precision */
+  TINY_ONES,
+  N_KINDS
+};
+
+struct cloud {
+  enum kind kind;
+  HoleIndex n, width;
+  uint64_t  seed;
+};
+
+static double coordinate(const struct cloud *c, HoleIndex i, HoleIndex u)
+{
+  const double    x     = hole_random_uniform(c->seed, (uint64_t)(i * c->width + u));
+  const HoleIndex group = (HoleIndex)(hole_random_bits(c->seed + 1, (uint64_t)i) % 5);
+  const double    place = hole_random_uniform(c->seed + 2, (uint64_t)(group * c->width + u));
+
+  switch (c->kind) {
+  case GRID:
+    return floor(3 * x) + 1; /* no zero rows */
+  case COPIES:
+    return 1 + floor(3 * place);
+  case EQUAL:
+    return 2;
+  case LINE:
+    return (1 + floor(40 * hole_random_uniform(c->seed, (uint64_t)(i * c->width)))) * (double)(u + 1);
+  case FAR:
+    return 1000 * (double)(group + 1) * (u ? 1 : 2) + 1e-6 * x;
+  case SCALES:
+    return pow(10, 12 * hole_random_uniform(c->seed + 3, (uint64_t)i) - 6) * (x - 0.5);
+  case RELU:
+    return x + 3 * place > 2 ? x + 3 * place - 2 : (u ? 0 : 0.01);
+  case HUGE_ONES:
+    return 1e150 * (x - 0.5);
+  case TINY_ONES:
+    return 1e-150 * (x - 0.5);
+  default:
+    return x - 0.25;
+  }
+}
+
+static PetscErrorCode create_distances(const struct cloud *c, const char metric_name[], HoleDistances *d)
+{
+  HoleActivations acts;
+  HoleMetric      metric;
+  HoleIndex       first, n_local;
+  double         *rows;
+
+  PetscFunctionBegin;
+  PetscCall(HoleMetricFind(metric_name, &metric));
+  PetscCall(HoleActivationsCreate(PETSC_COMM_WORLD, "layer", c->n, c->width, &acts));
+  PetscCall(HoleActivationsGetShape(acts, NULL, NULL, &first, &n_local));
+  PetscCall(HoleActivationsGetRows(acts, &rows));
+  for (HoleIndex i = 0; i < n_local * c->width; ++i) rows[i] = coordinate(c, first + i / c->width, i % c->width);
+  PetscCall(HoleDistancesCreate(acts, metric, d));
+  PetscCall(HoleActivationsDestroy(&acts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The whole matrix on every rank. */
+static PetscErrorCode gather_matrix(HoleDistances d, HoleIndex n, double matrix[])
+{
+  HoleIndex first, n_local;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesGetShape(d, NULL, NULL, &first, &n_local));
+  PetscCall(PetscArrayzero(matrix, n * n));
+  for (HoleIndex i = 0; i < n_local; ++i) PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesGetRow(d, i), n));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, matrix, (PetscMPIInt)(n * n), MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Everything that a pass can be asked for. */
+struct answers {
+  HoleTree  tree;
+  HoleIndex k;
+  HoleEdge *near;  /* [n, k] length, id, id */
+  HoleIndex n_edges;
+  HoleEdge *edges; /* ascending */
+  double    radius, quantile;
+};
+
+static PetscErrorCode destroy_answers(struct answers *a)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleTreeDestroy(&a->tree));
+  PetscCall(PetscFree(a->near));
+  PetscCall(PetscFree(a->edges));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The plain look at the matrix. */
+static PetscErrorCode find_plainly(HoleIndex n, const double matrix[], HoleIndex k, double length, double q, struct answers *a)
+{
+  const HoleIndex n_pairs = n * (n - 1) / 2;
+  HoleEdge       *all, *chosen, *row;
+  HoleIndex       e = 0, n_chosen = 0, *parent;
+
+  PetscFunctionBegin;
+  a->k = PetscMin(k, n - 1);
+  PetscCall(PetscMalloc4(n_pairs, &all, n, &chosen, n, &row, n, &parent));
+  PetscCall(PetscMalloc1(n * a->k, &a->near));
+  PetscCall(PetscMalloc1(n_pairs + 1, &a->edges));
+  a->radius = n > 1 ? INFINITY : 0;
+  for (HoleIndex i = 0; i < n; ++i) {
+    HoleIndex m    = 0;
+    double    most = 0;
+
+    for (HoleIndex j = 0; j < n; ++j) {
+      most = PetscMax(most, matrix[i * n + j]);
+      if (j != i) row[m++] = (HoleEdge){matrix[i * n + j], j, j};
+      if (j > i) all[e++] = (HoleEdge){matrix[i * n + j], i, j};
+    }
+    a->radius = PetscMin(a->radius, most);
+    if (m > 1) qsort(row, (size_t)m, sizeof(*row), HoleEdgeCompare);
+    PetscCall(PetscArraycpy(a->near + i * a->k, row, a->k));
+    parent[i] = i;
+  }
+  if (n_pairs > 1) qsort(all, (size_t)n_pairs, sizeof(*all), HoleEdgeCompare);
+  for (e = 0; e < n_pairs; ++e) {
+    HoleIndex x = all[e].i, y = all[e].j;
+
+    while (parent[x] != x) x = parent[x];
+    while (parent[y] != y) y = parent[y];
+    parent[x] = y;
+    if (x != y) chosen[n_chosen++] = all[e];
+    if (all[e].length <= length) a->edges[a->n_edges++] = all[e];
+  }
+  a->quantile = n_pairs ? all[PetscMax(0, (HoleIndex)ceil(q * (double)n_pairs) - 1)].length : 0;
+  PetscCall(HoleTreeCreate(n, chosen, &a->tree));
+  PetscCall(PetscFree4(all, chosen, row, parent));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All edges of all ranks, ascending, on every rank. */
+static PetscErrorCode gather_edges(HoleIndex n_local, const HoleEdge local[], HoleIndex *n, HoleEdge **edges)
+{
+  PetscMPIInt size, mine = (PetscMPIInt)(n_local * (HoleIndex)sizeof(HoleEdge)), *counts, *starts, total = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  PetscCall(PetscMalloc2(size, &counts, size, &starts));
+  PetscCallMPI(MPI_Allgather(&mine, 1, MPI_INT, counts, 1, MPI_INT, PETSC_COMM_WORLD));
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    starts[r] = total;
+    total += counts[r];
+  }
+  PetscCall(PetscMalloc((size_t)total + 1, edges));
+  PetscCallMPI(MPI_Allgatherv(local, mine, MPI_BYTE, *edges, counts, starts, MPI_BYTE, PETSC_COMM_WORLD));
+  *n = total / (HoleIndex)sizeof(HoleEdge);
+  if (*n > 1) qsort(*edges, (size_t)*n, sizeof(HoleEdge), HoleEdgeCompare);
+  PetscCall(PetscFree2(counts, starts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool same_edges(HoleIndex n, const HoleEdge a[], const HoleEdge b[])
+{
+  for (HoleIndex e = 0; e < n; ++e) {
+    if (HoleEdgeCompare(&a[e], &b[e])) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, double q, const struct answers *want, const char what[])
+{
+  HolePass         pass;
+  HoleTree         tree;
+  HoleIndex        n, first, n_local, got_k, n_edges, n_all;
+  const HoleIndex *ids;
+  const double    *lengths;
+  const HoleEdge  *edges;
+  HoleEdge        *all;
+  double           radius, quantile;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesGetShape(d, &n, NULL, &first, &n_local));
+  PetscCall(HolePassCreate(d, &pass));
+  PetscCall(HolePassWantTree(pass));
+  PetscCall(HolePassWantNeighbours(pass, k));
+  PetscCall(HolePassWantEdges(pass, length));
+  PetscCall(HolePassWantEnclosingRadius(pass));
+  PetscCall(HolePassWantQuantile(pass, q));
+  PetscCall(HolePassRun(pass));
+  PetscCall(HolePassGetTree(pass, &tree));
+  TEST_CHECK(same_edges(n - 1, HoleTreeGetEdges(tree), HoleTreeGetEdges(want->tree)), "%s: another tree", what);
+  PetscCall(HolePassGetNeighbours(pass, &got_k, &ids, &lengths));
+  TEST_CHECK(got_k == want->k, "%s: %d neighbours, expected %d", what, (int)got_k, (int)want->k);
+  for (HoleIndex i = 0; i < n_local * want->k; ++i) {
+    const HoleEdge *near = &want->near[first * want->k + i];
+
+    TEST_CHECK(ids[i] == near->i && lengths[i] == near->length,
+               "%s: neighbour %d of point %d is %d at %.17g, expected %d at %.17g", what, (int)(i % want->k),
+               (int)(first + i / want->k), (int)ids[i], lengths[i], (int)near->i, near->length);
+  }
+  PetscCall(HolePassGetEdges(pass, &n_edges, &edges));
+  PetscCall(gather_edges(n_edges, edges, &n_all, &all));
+  TEST_CHECK(n_all == want->n_edges && same_edges(n_all, all, want->edges), "%s: %d edges, expected %d", what, (int)n_all,
+             (int)want->n_edges);
+  PetscCall(HolePassGetEnclosingRadius(pass, &radius));
+  TEST_CHECK(radius == want->radius, "%s: enclosing radius %.17g, expected %.17g", what, radius, want->radius);
+  PetscCall(HolePassGetQuantile(pass, &quantile));
+  TEST_CHECK(quantile == want->quantile, "%s: quantile %.17g, expected %.17g", what, quantile, want->quantile);
+  PetscCall(PetscFree(all));
+  PetscCall(HoleTreeDestroy(&tree));
+  PetscCall(HolePassDestroy(&pass));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Pairs within the sum of two reaches. */
+static PetscErrorCode check_reach(HoleDistances d, HoleIndex n, const double matrix[], uint64_t seed)
+{
+  HolePass        pass;
+  HoleIndex       n_edges, n_all, n_want = 0;
+  const HoleEdge *edges;
+  HoleEdge       *all;
+  double         *reach;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &reach));
+  for (HoleIndex i = 0; i < n; ++i) reach[i] = hole_random_uniform(seed, (uint64_t)i) * matrix[i * n + (i + 1) % n];
+  PetscCall(HolePassCreate(d, &pass));
+  PetscCall(HolePassWantEdgesWithin(pass, reach));
+  PetscCall(HolePassRun(pass));
+  PetscCall(HolePassGetEdges(pass, &n_edges, &edges));
+  PetscCall(gather_edges(n_edges, edges, &n_all, &all));
+  for (HoleIndex i = 0; i < n; ++i) {
+    for (HoleIndex j = i + 1; j < n; ++j) n_want += matrix[i * n + j] <= reach[i] + reach[j];
+  }
+  TEST_CHECK(n_all == n_want, "%d edges within reach, expected %d", (int)n_all, (int)n_want);
+  for (HoleIndex e = 0; e < n_all; ++e)
+    TEST_CHECK(all[e].length == matrix[all[e].i * n + all[e].j] && all[e].length <= reach[all[e].i] + reach[all[e].j],
+               "An edge is out of reach");
+  PetscCall(PetscFree(all));
+  PetscCall(PetscFree(reach));
+  PetscCall(HolePassDestroy(&pass));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
+{
+  const char *const tiles[] = {"1", "7", "32", "512"};
+  struct answers    want    = {0};
+  HoleDistances     d, stored;
+  HoleIndex         k = 1 + (HoleIndex)(c->seed % 9);
+  double           *matrix, q = hole_random_uniform(c->seed, 77), length;
+  char              what[128];
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(c->n * c->n, &matrix));
+  PetscCall(create_distances(c, metric, &stored));
+  PetscCall(HoleDistancesStore(stored));
+  PetscCall(gather_matrix(stored, c->n, matrix));
+  length = matrix[c->n / 2]; /* of some pair: the border belongs to it */
+  PetscCall(find_plainly(c->n, matrix, k, length, q, &want));
+  PetscCall(create_distances(c, metric, &d));
+  for (int t = 0; t < 4; ++t) {
+    PetscCall(PetscSNPrintf(what, sizeof(what), "%s, kind %d, %d points of %d units, seed %d, tile %s", metric, (int)c->kind,
+                            (int)c->n, (int)c->width, (int)c->seed, tiles[t]));
+    PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
+    PetscCall(check_pass(d, k, length, q, &want, what));
+  }
+  TEST_CHECK(!HoleDistancesIsStored(d), "A pass stored all rows");
+  if (c->n > 1) PetscCall(check_reach(d, c->n, matrix, c->seed));
+  PetscCall(PetscSNPrintf(what, sizeof(what), "stored %s, kind %d, %d points", metric, (int)c->kind, (int)c->n));
+  PetscCall(check_pass(stored, k, length, q, &want, what));
+  if (c->n > 1) PetscCall(check_reach(stored, c->n, matrix, c->seed));
+  PetscCall(PetscOptionsClearValue(NULL, "-distances_tile"));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(HoleDistancesDestroy(&stored));
+  PetscCall(destroy_answers(&want));
+  PetscCall(PetscFree(matrix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#if defined(HOLE_ENABLE_FAULTS)
+/* A rank that fails anywhere in a pass is an error on every rank, and nobody waits. */
+static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
+{
+  struct cloud  c = {UNIFORM, 90, 5, 3};
+  HoleDistances d;
+  HolePass      pass;
+  char          text[8];
+
+  PetscFunctionBegin;
+  PetscCall(create_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
+  PetscCall(HolePassCreate(d, &pass));
+  PetscCall(HolePassWantTree(pass));
+  PetscCall(HolePassWantNeighbours(pass, 3));
+  PetscCall(HolePassWantEdges(pass, 0.3));
+  PetscCall(HolePassWantEnclosingRadius(pass));
+  PetscCall(HolePassWantQuantile(pass, 0.3));
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
+  TEST_FAILS(HOLE_ERR_RESOURCE, HolePassRun(pass));
+  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_faults(void)
+{
+  const char *const points[] = {"tiles_allocate",      "pass_allocate",  "forest_allocate", "distances_ring",
+                                "neighbours_allocate", "edges_allocate", "radius_allocate", "quantile_allocate",
+                                "pass_compare"};
+  PetscMPIInt       size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  for (PetscMPIInt rank = 0; rank < size; ++rank) {
+    for (int p = 0; p < 9; ++p) PetscCall(check_fault(points[p], rank));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+  const HoleIndex   widths[]  = {1, 3, 8, 40};
+  const char *const metrics[] = {HOLE_METRIC_EUCLIDEAN, HOLE_METRIC_COSINE};
+  uint64_t          seed      = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
+  for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  for (int kind = 0; kind < N_KINDS; ++kind) {
+    for (int w = 0; w < 4; ++w) {
+      for (int m = 0; m < 2; ++m) {
+        const struct cloud c = {(enum kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed};
+
+        if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES)) continue;
+        PetscCall(check_cloud(&c, metrics[m]));
+      }
+    }
+  }
+  PetscCall(check_cloud(&(struct cloud){RELU, 700, 20, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  setenv("OMP_NUM_THREADS", "3", 1); /* several tiles at once */
+  PetscCall(check_cloud(&(struct cloud){RELU, 500, 9, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  setenv("OMP_NUM_THREADS", "1", 1);
+  PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed}, HOLE_METRIC_COSINE));
+#if defined(HOLE_ENABLE_FAULTS)
+  PetscCall(check_faults());
+#endif
+  PetscCall(PetscFinalize());
+  return 0;
+}
