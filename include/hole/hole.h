@@ -8,6 +8,7 @@
 #include <hole/hole_error.h>
 #include <hole/hole_filtration.h>
 #include <hole/hole_flow.h>
+#include <hole/hole_graph.h>
 #include <hole/hole_homology.h>
 #include <hole/hole_metric.h>
 #include <hole/hole_pass.h>

@@ -113,8 +113,18 @@ HOLE_EXTERN PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, d
 /** Number of pairs with finite length at most @p length. Collective. Rows must be stored. */
 HOLE_EXTERN PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs);
 
-/** Bytes that one rank needs for the distances of @p n points of @p width units over @p size ranks. Not collective. */
-HOLE_EXTERN double HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
+/** Bytes that one rank needs for @p n prepared points of @p width units over @p size ranks: what an object holds by itself. The
+ * activations that it was made from are not counted. Not collective. */
+HOLE_EXTERN double HoleDistancesPredictPointBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+
+/** Bytes that one rank needs beside that while HoleDistancesCreateWith() prepares them. Not collective. */
+HOLE_EXTERN double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+
+/** Bytes of the rows that HoleDistancesStore() keeps on one rank. Not collective. */
+HOLE_EXTERN double HoleDistancesPredictRowBytes(HoleIndex n, PetscMPIInt size);
+
+/** Bytes that one rank needs beside points and rows while HoleDistancesStore() computes them. Not collective. */
+HOLE_EXTERN double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 /** Free and set to NULL. Collective. Accepts a pointer to NULL. */
 HOLE_EXTERN PetscErrorCode HoleDistancesDestroy(HoleDistances *d);

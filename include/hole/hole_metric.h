@@ -44,6 +44,9 @@ HOLE_EXTERN PetscErrorCode HoleMetricOptionsGet(HoleMetricOptions *options);
 /** Look a metric up. Not collective. @errors HOLE_ERR_USAGE: no such metric; the message lists the known ones. */
 HOLE_EXTERN PetscErrorCode HoleMetricFind(const char name[], HoleMetric *metric);
 
+/** Is the way over a third point never shorter than the direct one, but for rounding? Not collective. */
+HOLE_EXTERN PetscBool HoleMetricObeysTriangle(HoleMetric metric);
+
 /** Name of a metric, as in the options. Not collective. */
 HOLE_EXTERN const char *HoleMetricGetName(HoleMetric metric);
 

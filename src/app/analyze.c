@@ -1,47 +1,26 @@
 /* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
 #include "app.h"
 #include "memory.h"
+#include "model.h"
 #include "progress.h"
 #include "result.h"
+#include "run.h"
 #include "summary.h"
 
 #include <string.h>
 
-#if !defined(HOLE_GRAPH_READY) /* until hole_graph.h is there */
-  #if defined(__has_include)
-    #if __has_include(<hole/hole_graph.h>)
-      #include <hole/hole_graph.h>
-      #define HOLE_GRAPH_READY
-    #endif
-  #endif
-#endif
-#if !defined(HOLE_GRAPH_READY)
-static PetscErrorCode HoleFiltrationCreateFromGraph(Mat graph, HoleFiltration *f)
-{
-  (void)graph;
-  (void)f;
-  SETERRQ(PETSC_COMM_SELF, HOLE_ERR_USAGE, "Graphs are not supported by this version");
-}
-#endif
-
-enum { MAX_METRICS = 16, STEPS_A_LAYER = 16 };
+enum { STEPS_A_LAYER = 16 };
 
 /* One run. */
 struct analysis {
   MPI_Comm              comm;
-  const char           *input;
+  struct app_run        run;
   char                  output[PETSC_MAX_PATH_LEN];
-  HoleSource            source;
   hole_writer           writer;
   app_progress          progress;
-  HoleIndex             n_layers, n_points, n_classes;
   HoleIndex             memory_limit; /* bytes a rank may use */
-  int                   n_metrics;
-  HoleMetric            metrics[MAX_METRICS];
-  PetscBool             precomputed; /* layers are given as distances: one metric, which is none of these */
-  HoleMetricOptions     metric_options;
-  HoleFlow              flows[MAX_METRICS];
-  HoleStagesOptions     stages_options;
+  struct model          model;
+  HoleFlow              flows[APP_MAX_METRICS];
   PetscBool             summary, simplices;
   struct result_timing *timings;
   HoleIndex             n_timings, most_timings;
@@ -76,177 +55,36 @@ static PetscErrorCode add_timing(struct analysis *a, HoleIndex layer, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *metric_name(const struct analysis *a, int m)
-{
-  return a->precomputed ? HOLE_METRIC_PRECOMPUTED : HoleMetricGetName(a->metrics[m]);
-}
-
-/* -metric: a comma list. Equal on all ranks. */
-static PetscErrorCode get_metrics(struct analysis *a)
-{
-  char text[1024], *rest = text, *name;
-
-  PetscFunctionBegin;
-  PetscCall(app_get_text("-metric", HOLE_METRIC_EUCLIDEAN, sizeof(text), text));
-  a->precomputed = (PetscBool)!strcmp(text, HOLE_METRIC_PRECOMPUTED);
-  if (a->precomputed) {
-    a->n_metrics = 1;
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  while ((name = strsep(&rest, ","))) {
-    PetscCheck(a->n_metrics < MAX_METRICS, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-metric: at most %d metrics in one run",
-               MAX_METRICS);
-    PetscCheck(strcmp(name, HOLE_METRIC_PRECOMPUTED), PETSC_COMM_SELF, HOLE_ERR_USAGE,
-               "-metric: precomputed stands alone; other metrics need activations");
-    PetscCall(HoleMetricFind(name, &a->metrics[a->n_metrics]));
-    for (int m = 0; m < a->n_metrics; ++m)
-      PetscCheck(a->metrics[m] != a->metrics[a->n_metrics], PETSC_COMM_SELF, HOLE_ERR_USAGE,
-                 "-metric: %s is given twice", name);
-    ++a->n_metrics;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Filtration and solver without distances: they read options only, and are made again for each layer. NULL on error. */
-static PetscErrorCode create_solver(HoleFiltration *filtration, HoleHomology *solver)
-{
-  PetscErrorCode created;
-
-  PetscFunctionBegin;
-  *solver = NULL;
-  PetscCall(HoleFiltrationCreate(NULL, filtration));
-  created = HoleFiltrationSetFromOptions(*filtration);
-  if (!created) created = HoleHomologyCreate(*filtration, solver);
-  if (!created) created = HoleHomologySetFromOptions(*solver);
-  if (created) {
-    PetscCall(HoleHomologyDestroy(solver));
-    PetscCall(HoleFiltrationDestroy(filtration));
-  }
-  PetscCall(created);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Every option is looked at before the file is, so that a mistake shows at once. */
 static PetscErrorCode get_options(struct analysis *a)
 {
-  HoleFiltration probe;
-  HoleHomology   solver;
-  char           text[64], stem[PETSC_MAX_PATH_LEN];
+  char text[64], stem[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
-  PetscCall(app_stem(a->input, sizeof(stem), stem));
+  PetscCall(app_stem(a->run.input, sizeof(stem), stem));
   PetscCall(PetscStrlcat(stem, ".hole.h5", sizeof(stem)));
   PetscCall(app_get_text("-output", stem, sizeof(a->output), a->output));
   PetscCall(app_get_text("-view", "summary", sizeof(text), text));
   a->summary = (PetscBool)!strcmp(text, "summary");
   PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
   a->simplices = (PetscBool)!strcmp(text, "critical");
-  PetscCall(get_metrics(a));
-  PetscCall(HoleMetricOptionsGet(&a->metric_options));
-  PetscCall(HoleStagesOptionsGet(&a->stages_options));
-  PetscCall(create_solver(&probe, &solver));
-  PetscCall(HoleHomologyDestroy(&solver));
-  PetscCall(HoleFiltrationDestroy(&probe));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* What the run holds, by the options alone and the shapes of the file. */
-static PetscErrorCode predict(struct analysis *a, struct app_size *size, double *bytes)
-{
-  HoleFiltration probe;
-  HoleIndex      width;
-
-  PetscFunctionBegin;
-  *size = (struct app_size){.n_points  = a->n_points,
-                            .n_layers  = a->n_layers,
-                            .n_metrics = a->n_metrics,
-                            .n_stages  = PetscMin(HoleStagesOptionsGetMost(&a->stages_options), a->n_points)};
-  PetscCallMPI(MPI_Comm_size(a->comm, &size->n_ranks));
-  for (HoleIndex l = 0; l < a->n_layers; ++l) {
-    PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
-    size->width = PetscMax(size->width, width);
-    size->layer = PetscMax(size->layer, HoleSourcePredictBytes(a->source, l, size->n_ranks));
-    if (HoleSourceGetLayerKind(a->source, l) != HOLE_LAYER_DISTANCES) size->distances = PETSC_TRUE;
-  }
-  PetscCall(create_solver(&probe, &size->homology));
-  *bytes = app_predict_bytes(size);
-  PetscCall(HoleHomologyDestroy(&size->homology));
-  PetscCall(HoleFiltrationDestroy(&probe));
+  PetscCall(app_run_get_options(&a->run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Refuse what will not fit before anything is computed. Equal on all ranks. */
 static PetscErrorCode check_memory(struct analysis *a)
 {
-  struct app_size size;
-  double          needed = 0;
-  char            needs[32], has[32];
+  const HoleIndex base = app_memory_peak();
+  PetscMPIInt     size;
+  char            text[APP_MESSAGE_LENGTH];
 
   PetscFunctionBegin;
-  PetscCall(predict(a, &size, &needed));
-  PetscCall(app_memory_print(needed, sizeof(needs), needs));
-  PetscCall(app_memory_print((double)a->memory_limit, sizeof(has), has));
-  PetscCheck(needed <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
-             " units need about %s per rank on %d rank%s, but %s is available; lower -max_points or -max_dim, use more "
-             "ranks on more nodes, or raise -memory_limit",
-             a->input, a->n_points, size.width, needs, size.n_ranks, size.n_ranks > 1 ? "s" : "", has);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Layers given as distances have a metric of their own, which is their default. One run has one kind of layers. Equal on all ranks. */
-static PetscErrorCode settle_metric(struct analysis *a)
-{
-  static const char *const words[] = {"activations", "distances", "distances"};
-  const char *const        first   = HoleSourceGetLayerName(a->source, 0);
-  const char *const        kind    = words[HoleSourceGetLayerKind(a->source, 0)];
-  const PetscBool          given   = (PetscBool)!strcmp(kind, "distances");
-  PetscBool                asked;
-
-  PetscFunctionBegin;
-  PetscCall(PetscOptionsHasName(NULL, NULL, "-metric", &asked));
-  for (HoleIndex l = 1; l < a->n_layers; ++l) {
-    const char *const other = words[HoleSourceGetLayerKind(a->source, l)];
-
-    PetscCheck(!strcmp(kind, other), a->comm, HOLE_ERR_USAGE,
-               "%s: layer %s has %s but layer %s has %s; one run takes layers of one kind: choose them by -layers",
-               a->input, first, kind, HoleSourceGetLayerName(a->source, l), other);
-  }
-  PetscCheck(!asked || a->precomputed || !given, a->comm, HOLE_ERR_USAGE,
-             "-metric %s: layer %s of %s has distances instead of activations; their metric is precomputed",
-             metric_name(a, 0), first, a->input);
-  PetscCheck(given || !a->precomputed, a->comm, HOLE_ERR_USAGE,
-             "-metric precomputed: layer %s of %s has activations, expected distances", first, a->input);
-  if (given) a->n_metrics = 1;
-  a->precomputed = given;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A graph is a filtration already: nothing is to be chosen among its pairs. Equal on all ranks. */
-static PetscErrorCode check_filtration(struct analysis *a)
-{
-  char text[64];
-
-  PetscFunctionBegin;
-  PetscCall(app_get_text("-filtration", "rips", sizeof(text), text));
-  for (HoleIndex l = 0; l < a->n_layers; ++l)
-    PetscCheck(HoleSourceGetLayerKind(a->source, l) != HOLE_LAYER_GRAPH || !strcmp(text, "rips"), a->comm,
-               HOLE_ERR_USAGE, "-filtration %s: layer %s of %s is a graph, which is taken as it is; expected rips",
-               text, HoleSourceGetLayerName(a->source, l), a->input);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode open_input(struct analysis *a)
-{
-  PetscFunctionBegin;
-  PetscCall(HoleSourceCreate(a->comm, a->input, &a->source));
-  PetscCall(HoleSourceSetFromOptions(a->source));
-  PetscCall(HoleSourceSetUp(a->source));
-  a->n_layers = HoleSourceGetLayerCount(a->source);
-  PetscCall(HoleSourceGetLayerShape(a->source, 0, &a->n_points, NULL));
-  PetscCall(HoleSourceGetClasses(a->source, &a->n_classes, NULL));
-  PetscCall(settle_metric(a));
-  PetscCall(check_filtration(a));
+  PetscCallMPI(MPI_Comm_size(a->comm, &size));
+  PetscCallMPI(MPI_Allreduce(&base, &a->model.base, 1, HOLE_MPI_INDEX, MPI_MAX, a->comm));
+  PetscCall(model_predict(&a->run, size, NULL, &a->model));
+  PetscCall(model_explain(&a->run, &a->model, (double)a->memory_limit, sizeof(text), text));
+  PetscCheck(a->model.peak <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "%s", text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -258,10 +96,10 @@ static PetscErrorCode prepare_tables(struct analysis *a)
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &least, NULL));
-  PetscCall(HoleSourceGetLabels(a->source, &labels));
-  for (int m = 0; m < a->n_metrics; ++m)
-    PetscCall(HoleFlowCreate(a->n_points, labels, a->n_classes, least, &a->flows[m]));
-  a->most_timings = a->n_layers * a->n_metrics * STEPS_A_LAYER + 1;
+  PetscCall(HoleSourceGetLabels(a->run.source, &labels));
+  for (int m = 0; m < a->run.n_metrics; ++m)
+    PetscCall(HoleFlowCreate(a->run.n_points, labels, a->run.n_classes, least, &a->flows[m]));
+  a->most_timings = a->run.n_layers * a->run.n_metrics * STEPS_A_LAYER + 1;
   PetscCall(PetscCalloc1(a->most_timings, &a->timings));
   PetscCall(app_progress_create(a->comm, &a->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -276,7 +114,8 @@ static PetscErrorCode open_output(struct analysis *a)
   PetscCall(app_get_flag("-force", &force));
   PetscCall(hole_writer_create(a->comm, a->output, force, &a->writer));
   app_set_temporary(a->comm, hole_writer_temporary_name(a->writer));
-  PetscCall(result_write_header(a->writer, a->comm, a->input, a->source));
+  PetscCall(result_write_header(a->writer, a->comm, a->run.input, a->run.source));
+  PetscCall(hole_writer_attr_int64(a->writer, "/", "predicted_peak_bytes", (int64_t)a->model.peak));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -286,7 +125,7 @@ static PetscErrorCode start_layer(struct analysis *a, HoleIndex l, const char me
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(title, sizeof(title), "%s, %s (layer %" HoleIndex_FMT " of %" HoleIndex_FMT ")",
-                          HoleSourceGetLayerName(a->source, l), metric, l + 1, a->n_layers));
+                          HoleSourceGetLayerName(a->run.source, l), metric, l + 1, a->run.n_layers));
   PetscCall(app_progress_title(a->progress, title));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -317,31 +156,22 @@ static PetscErrorCode cut_tree(struct analysis *a, HoleFlow flow, struct layer_r
   const int32_t *labels;
 
   PetscFunctionBegin;
-  PetscCall(HoleSourceGetLabels(a->source, &labels));
-  PetscCall(HoleCurvesCreate(r->tree, labels, a->n_classes, &r->curves));
-  PetscCall(HoleStagesCreate(r->tree, r->curves, a->n_classes, &a->stages_options, &r->stages));
+  PetscCall(HoleSourceGetLabels(a->run.source, &labels));
+  PetscCall(HoleCurvesCreate(r->tree, labels, a->run.n_classes, &r->curves));
+  PetscCall(HoleStagesCreate(r->tree, r->curves, a->run.n_classes, &a->run.stages_options, &r->stages));
   PetscCall(HoleFlowAddLayer(flow, r->stages));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscBool have_one_base(const struct analysis *a, int m, int other)
-{
-  return (PetscBool)(HoleMetricGetBase(a->metrics[m]) == HoleMetricGetBase(a->metrics[other]));
 }
 
 /* Distances by metric m, made from those by its base, which are made once a layer, with all neighbours that any metric wants. */
 static PetscErrorCode create_distances(struct analysis *a, int m, HoleActivations acts, HoleDistances *base,
                                        HoleDistances *distances)
 {
-  HoleIndex k = 0;
-
   PetscFunctionBegin;
-  if (!*base) PetscCall(HoleDistancesCreate(acts, HoleMetricGetBase(a->metrics[m]), base));
-  for (int other = 0; other < a->n_metrics; ++other) {
-    if (have_one_base(a, m, other)) k = PetscMax(k, HoleMetricGetNeighbours(a->metrics[other], &a->metric_options));
-  }
-  if (HoleMetricGetNeighbours(a->metrics[m], &a->metric_options)) PetscCall(HoleDistancesFindNeighbours(*base, k));
-  PetscCall(HoleDistancesCreateFrom(*base, a->metrics[m], &a->metric_options, distances));
+  if (!*base) PetscCall(HoleDistancesCreate(acts, HoleMetricGetBase(a->run.metrics[m]), base));
+  if (HoleMetricGetNeighbours(a->run.metrics[m], &a->run.metric_options))
+    PetscCall(HoleDistancesFindNeighbours(*base, app_run_neighbours(&a->run, m)));
+  PetscCall(HoleDistancesCreateFrom(*base, a->run.metrics[m], &a->run.metric_options, distances));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -350,13 +180,13 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
                                         HoleDistances *base, struct layer_result *r)
 {
   PetscFunctionBegin;
-  switch (HoleSourceGetLayerKind(a->source, l)) {
+  switch (HoleSourceGetLayerKind(a->run.source, l)) {
   case HOLE_LAYER_GRAPH:
-    PetscCall(HoleSourceLoadGraph(a->source, l, &r->graph));
+    PetscCall(HoleSourceLoadGraph(a->run.source, l, &r->graph));
     PetscCall(HoleFiltrationCreateFromGraph(r->graph, &r->filtration));
     break;
   case HOLE_LAYER_DISTANCES:
-    PetscCall(HoleSourceLoadDistances(a->source, l, &r->distances));
+    PetscCall(HoleSourceLoadDistances(a->run.source, l, &r->distances));
     PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
     break;
   default:
@@ -369,8 +199,8 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
 static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
                                   struct layer_result *r)
 {
-  const char *const metric = metric_name(a, m);
-  const char *const name   = HoleSourceGetLayerName(a->source, l);
+  const char *const metric = app_run_metric_name(&a->run, m);
+  const char *const name   = HoleSourceGetLayerName(a->run.source, l);
   char              path[2 * HOLE_NAME_LENGTH];
   HoleIndex         width;
   double            start = MPI_Wtime(), last = start;
@@ -390,7 +220,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last));
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
-  PetscCall(HoleSourceGetLayerShape(a->source, l, NULL, &width));
+  PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &width));
   PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
                                r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
@@ -427,8 +257,8 @@ static PetscErrorCode write_positions(struct analysis *a, HoleActivations acts, 
 /* Is there a metric after m that is made from the same base? */
 static PetscBool is_base_wanted(const struct analysis *a, int m)
 {
-  for (int later = m + 1; later < a->n_metrics; ++later) {
-    if (have_one_base(a, m, later)) return PETSC_TRUE;
+  for (int later = m + 1; later < a->run.n_metrics; ++later) {
+    if (app_run_one_base(&a->run, m, later)) return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
@@ -436,20 +266,20 @@ static PetscBool is_base_wanted(const struct analysis *a, int m)
 /* One layer by all metrics. Each metric frees what it made, also when it fails. A base is filed under the first metric made from it. */
 static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivations acts)
 {
-  HoleDistances  bases[MAX_METRICS] = {NULL};
-  PetscErrorCode solved             = PETSC_SUCCESS;
+  HoleDistances  bases[APP_MAX_METRICS] = {NULL};
+  PetscErrorCode solved                 = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  for (int m = 0; m < a->n_metrics && !solved; ++m) {
+  for (int m = 0; m < a->run.n_metrics && !solved; ++m) {
     struct layer_result r     = {0};
     int                 first = 0;
 
-    while (!have_one_base(a, first, m)) ++first;
+    while (!app_run_one_base(&a->run, first, m)) ++first;
     solved = solve_layer(a, l, m, acts, &bases[first], &r);
     if (!is_base_wanted(a, m)) PetscCall(HoleDistancesDestroy(&bases[first]));
     PetscCall(destroy_layer_result(&r));
   }
-  for (int m = 0; m < a->n_metrics; ++m) PetscCall(HoleDistancesDestroy(&bases[m]));
+  for (int m = 0; m < a->run.n_metrics; ++m) PetscCall(HoleDistancesDestroy(&bases[m]));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -477,7 +307,7 @@ static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
   double          start = MPI_Wtime();
 
   PetscFunctionBegin;
-  PetscCall(HoleSourceLoadLayer(a->source, l, &acts, &positions));
+  PetscCall(HoleSourceLoadLayer(a->run.source, l, &acts, &positions));
   PetscCall(add_timing(a, l, "", "read", MPI_Wtime() - start));
   has_positions = (PetscBool)(positions != NULL);
   PetscCallMPI(
@@ -495,8 +325,9 @@ static PetscErrorCode finish_output(struct analysis *a)
   char now[64];
 
   PetscFunctionBegin;
-  for (int m = 0; m < a->n_metrics; ++m)
-    PetscCall(result_write_flow(a->writer, metric_name(a, m), a->stages_options.flow_stage, a->flows[m]));
+  for (int m = 0; m < a->run.n_metrics; ++m)
+    PetscCall(
+        result_write_flow(a->writer, app_run_metric_name(&a->run, m), a->run.stages_options.flow_stage, a->flows[m]));
   PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
   PetscCall(result_write_timings(a->writer, a->n_timings, a->timings));
   PetscCall(result_time_of_day(sizeof(now), now));
@@ -510,12 +341,13 @@ static PetscErrorCode analyze(struct analysis *a)
   PetscFunctionBegin;
   HoleCallAgreed(a->comm, get_options(a)); /* local */
   PetscCall(app_memory_limit(a->comm, &a->memory_limit));
-  HoleCallAgreed(a->comm, app_check_apart(a->input, a->output)); /* local */
-  PetscCall(open_input(a));
+  HoleCallAgreed(a->comm, app_check_apart(a->run.input, a->output)); /* local */
+  PetscCall(app_run_open(&a->run));
   PetscCall(check_memory(a));
   PetscCall(open_output(a));
-  if (a->summary) PetscCall(summary_print_head(a->comm, a->input, a->source));
-  for (HoleIndex l = 0; l < a->n_layers; ++l) PetscCall(a->precomputed ? run_precomputed(a, l) : run_layer(a, l));
+  if (a->summary) PetscCall(summary_print_head(a->comm, a->run.input, a->run.source));
+  for (HoleIndex l = 0; l < a->run.n_layers; ++l)
+    PetscCall(a->run.precomputed ? run_precomputed(a, l) : run_layer(a, l));
   PetscCall(finish_output(a));
   if (a->summary)
     PetscCall(summary_print_foot(a->comm, a->output, a->timings[a->n_timings - 1].seconds,
@@ -525,7 +357,7 @@ static PetscErrorCode analyze(struct analysis *a)
 
 static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
 {
-  struct analysis a = {.comm = comm, .input = input, .started = MPI_Wtime()};
+  struct analysis a = {.comm = comm, .run = {.comm = comm, .input = input}, .started = MPI_Wtime()};
   PetscErrorCode  analyzed;
 
   PetscFunctionBegin;
@@ -533,9 +365,9 @@ static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
   PetscCall(app_progress_destroy(&a.progress));
   PetscCall(hole_writer_destroy(&a.writer)); /* without a commit, the temporary file goes */
   app_set_temporary(comm, "");
-  for (int m = 0; m < a.n_metrics; ++m) PetscCall(HoleFlowDestroy(&a.flows[m]));
+  for (int m = 0; m < a.run.n_metrics; ++m) PetscCall(HoleFlowDestroy(&a.flows[m]));
   PetscCall(PetscFree(a.timings));
-  PetscCall(HoleSourceDestroy(&a.source));
+  PetscCall(app_run_destroy(&a.run));
   PetscCall(analyzed);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -562,14 +394,23 @@ static const struct app_option options[] = {
      1, INT32_MAX},
     {"-density_neighbors", OPTION_INTEGER, "K (5)",
      "density metrics: the scale of a point is the distance of its K-th neighbour", 1, INT32_MAX},
-    {"-filtration", OPTION_WORD, "rips", "Vietoris-Rips", 0, 0},
+    {"-filtration", OPTION_WORD, "rips knn sparse",
+     "rips: all pairs; knn: nearest neighbours, see -neighbors; sparse: fewer edges, approximates rips, see -epsilon",
+     0, 0},
+    {"-neighbors", OPTION_INTEGER, "K (16)", "for knn: pairs of which one is among the K nearest of the other", 1,
+     INT32_MAX},
+    {"-epsilon", OPTION_TEXT, "E (0.5)", "for sparse: births and deaths are right within a factor 1 + E", 0, 0},
     {"-threshold", OPTION_TEXT, "enclosing | NUMBER | inf | quantile:Q",
-     "longest edge; enclosing: beyond it nothing changes", 0, 0},
+     "longest edge; enclosing: beyond it nothing changes; for knn and sparse inf, unless a point has an edge to every "
+     "other",
+     0, 0},
     {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; 2 and 3 need -homology_type standard", 0,
      HOLE_MAX_DIM},
     {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
     {"-homology_type", OPTION_TEXT, "windows | standard", "windows: distributed; standard: textbook, for small inputs",
      0, 0},
+    {"-distances_tile", OPTION_INTEGER, "T (512)", "points a side of a tile of distances; results do not depend on it",
+     1, 2048},
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
     {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},
@@ -594,4 +435,5 @@ const struct app_command app_analyze = {
     "writes diagrams, merge trees, stages, curves and flow tables to a result file.",
     options,
     sizeof(options) / sizeof(options[0]),
-    run_analyze};
+    run_analyze,
+    NULL};

@@ -19,9 +19,10 @@ struct app_command {
   const struct app_option *options;
   int                      n_options;
   PetscErrorCode (*run)(MPI_Comm comm, const char input[]);
+  const struct app_command *also; /* a command whose options this one takes too, or NULL */
 };
 
-extern const struct app_command app_analyze, app_export, app_inspect;
+extern const struct app_command app_analyze, app_export, app_inspect, app_plan;
 
 enum { APP_MAX_OPTION_FILES = 16 };
 
@@ -75,3 +76,6 @@ void app_set_temporary(MPI_Comm comm, const char path[]);
 
 /* Provenance: the command line as it was typed. Set once by main(). */
 const char *app_command_line(void);
+
+/* Its n words. */
+char **app_command_words(int *n);

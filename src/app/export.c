@@ -396,4 +396,5 @@ const struct app_command app_export = {"export",
                                        "Writes one table of a result file as text.",
                                        options,
                                        sizeof(options) / sizeof(options[0]),
-                                       run_export};
+                                       run_export,
+                                       NULL};

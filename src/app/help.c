@@ -47,12 +47,12 @@ static void print_option(const struct app_option *o)
 
 static void print_overview(void)
 {
-  const struct app_command *const commands[] = {&app_analyze, &app_inspect, &app_export};
+  const struct app_command *const commands[] = {&app_analyze, &app_plan, &app_inspect, &app_export};
 
   printf("HOLE on MPI %s: persistent homology of neural-network activations\n\n"
          "  hole COMMAND INPUT [-output FILE] [options]        alone, or under mpiexec or srun\n\n",
          HOLE_VERSION);
-  for (int c = 0; c < 3; ++c) printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
+  for (int c = 0; c < 4; ++c) printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
   printf("\n  hole COMMAND -help   options of a command\n"
          "  hole -version        versions\n\n"
          "Example: mpiexec -n 4 hole analyze activations.h5 -metric cosine -output result.h5\n");
@@ -68,6 +68,7 @@ void app_print_help(const struct app_command *command)
   print_wrapped(command->details, 0, 0);
   printf("\n");
   for (int o = 0; o < command->n_options; ++o) print_option(&command->options[o]);
+  if (command->also) printf("\nAnd the options of hole %s; see hole %s -help.\n", command->also->name, command->also->name);
   printf("\nOptions may also come from -options_file FILE, -options_file_yaml FILE and the variable PETSC_OPTIONS.\n"
          "PETSc's own options work too, such as -log_view for a profile.\n"
          "Exit codes: 0 done, 2 usage, 3 input, 4 memory or disk.\n");

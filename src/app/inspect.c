@@ -297,4 +297,5 @@ const struct app_command app_inspect = {
     "Prints the content of a file of activations (all values are read and checked) or of a result.",
     options,
     sizeof(options) / sizeof(options[0]),
-    run_inspect};
+    run_inspect,
+    NULL};

@@ -24,9 +24,9 @@ struct failure {
 
 const struct app_command *app_find_command(const char name[])
 {
-  const struct app_command *const commands[] = {&app_analyze, &app_inspect, &app_export};
+  const struct app_command *const commands[] = {&app_analyze, &app_plan, &app_inspect, &app_export};
 
-  for (int c = 0; c < 3; ++c) {
+  for (int c = 0; c < 4; ++c) {
     if (!strcmp(commands[c]->name, name)) return commands[c];
   }
   return NULL;
@@ -179,14 +179,25 @@ static PetscBool answer_without_mpi(int argc, char **argv)
 /* The words as typed, for provenance; main() owns it. */
 static char *command_line;
 
+static char **command_words;
+static int    n_command_words;
+
 const char *app_command_line(void) { return command_line; }
+
+char **app_command_words(int *n)
+{
+  *n = n_command_words;
+  return command_words;
+}
 
 static void join_words(int argc, char **argv)
 {
   size_t length = 1;
 
   for (int w = 0; w < argc; ++w) length += strlen(argv[w]) + 1;
-  command_line = calloc(length, 1);
+  command_words   = argv;
+  n_command_words = argc;
+  command_line    = calloc(length, 1);
   for (int w = 0; w < argc && command_line; ++w) {
     if (w) strcat(command_line, " ");
     strcat(command_line, w ? argv[w] : "hole");

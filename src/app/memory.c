@@ -78,7 +78,7 @@ static HoleIndex group_memory(void)
 }
 
 /* "8GiB", "500MB", "1.5g", "1000000". */
-static PetscErrorCode parse_size(const char text[], HoleIndex *bytes)
+PetscErrorCode app_memory_parse(const char option[], const char text[], HoleIndex *bytes)
 {
   const char *const units[] = {"", "b", "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib", "t", "tb", "tib"};
   const double factor[] = {1, 1, 0x1p10, 1e3, 0x1p10, 0x1p20, 1e6, 0x1p20, 0x1p30, 1e9, 0x1p30, 0x1p40, 1e12, 0x1p40};
@@ -93,7 +93,7 @@ static PetscErrorCode parse_size(const char text[], HoleIndex *bytes)
       *bytes = (HoleIndex)(number * factor[u]);
   }
   PetscCheck(*bytes > 0, PETSC_COMM_SELF, HOLE_ERR_USAGE,
-             "-memory_limit %s: expected a size per rank such as 8GiB or 500MB", text);
+             "%s %s: expected a size such as 8GiB or 500MB", option, text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -107,7 +107,7 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
   PetscFunctionBegin;
   PetscCall(app_get_text("-memory_limit", "", sizeof(text), text));
   if (text[0]) {
-    PetscCall(parse_size(text, bytes));
+    PetscCall(app_memory_parse("-memory_limit", text, bytes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
@@ -119,18 +119,11 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double app_predict_bytes(const struct app_size *s)
+HoleIndex app_memory_node(void)
 {
-  const double program = 80 * 1024 * 1024; /* libraries and their buffers */
-  const double n = (double)s->n_points, n_stages = (double)s->n_stages;
-  const double distances = s->distances ? HoleDistancesPredictBytes(s->n_points, s->width, s->n_ranks) : 0;
-  const double a_point   = 256 + 8 * n_stages; /* ids, labels, curves; labels of the stages, twice */
-  /* Flow tables grow with the layers. Clusters are half as many as points at a middling stage; they are copied when they grow. */
-  const double flow = n * n_stages / 2 * (double)(s->n_layers * s->n_metrics) *
-                      (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
+  const HoleIndex total = read_number("/proc/meminfo", "MemTotal:", 1024);
 
-  return program + s->layer + a_point * n + flow + distances +
-         HoleHomologyPredictBytes(s->homology, s->n_points, s->n_ranks);
+  return PetscMin(total < 0 ? INT64_MAX : total, group_memory());
 }
 
 HoleIndex app_memory_peak(void)

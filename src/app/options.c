@@ -53,6 +53,7 @@ static const char *const petsc_prefixes[] = {"-log",
                                              "-ds_",
                                              "-fn_",
                                              "-rg_",
+                                             "-graph_",
                                              "-hole_fault"};
 
 static PetscBool is_option(const char word[]) { return (PetscBool)(word[0] == '-' && isalpha((unsigned char)word[1])); }
@@ -62,7 +63,7 @@ static const struct app_option *find_option(const struct app_command *command, c
   for (int o = 0; o < command->n_options; ++o) {
     if (!strcmp(command->options[o].name, name)) return &command->options[o];
   }
-  return NULL;
+  return command->also ? find_option(command->also, name) : NULL;
 }
 
 static PetscBool is_petsc_option(const char name[])
@@ -120,22 +121,23 @@ static const char *next_option(const void *ctx, int n)
 {
   const struct app_command *command = ctx;
 
-  return n < command->n_options ? command->options[n].name : NULL;
+  if (n < command->n_options) return command->options[n].name;
+  return command->also ? next_option(command->also, n - command->n_options) : NULL;
 }
 
 static const char *next_command(const void *ctx, int n)
 {
-  const char *const names[] = {"analyze", "inspect", "export"};
+  const char *const names[] = {"analyze", "plan", "inspect", "export"};
 
   (void)ctx;
-  return n < 3 ? names[n] : NULL;
+  return n < 4 ? names[n] : NULL;
 }
 
 /* Words of the contract that a later version will know. */
 static PetscBool is_planned_command(const char name[])
 {
   return (PetscBool)(!strcmp(name, "compare") || !strcmp(name, "units") || !strcmp(name, "mapper") ||
-                     !strcmp(name, "sweep") || !strcmp(name, "plan"));
+                     !strcmp(name, "sweep"));
 }
 
 static int fail_command(const char name[], char message[])
@@ -144,11 +146,11 @@ static int fail_command(const char name[], char message[])
 
   if (is_planned_command(name))
     snprintf(message, APP_MESSAGE_LENGTH,
-             "the command '%s' is not part of this version; it has analyze, inspect and export", name);
+             "the command '%s' is not part of this version; it has analyze, plan, inspect and export", name);
   else if (nearest)
     snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; did you mean '%s'? See hole -help", name, nearest);
   else
-    snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; there are analyze, inspect and export. See hole -help",
+    snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; there are analyze, plan, inspect and export. See hole -help",
              name);
   return 2;
 }

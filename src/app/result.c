@@ -8,6 +8,7 @@
 #include <hdf5.h>
 #include <slepcsys.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -248,11 +249,17 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
 static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleIndex n, HoleIndex width,
                                        HoleFiltration filtration)
 {
+  const char *const type = HoleFiltrationGetType(filtration);
+
   PetscFunctionBegin;
   PetscCall(hole_writer_group(w, base));
   PetscCall(hole_writer_attr_int64(w, base, "n_points", n));
   PetscCall(hole_writer_attr_int64(w, base, "width", width));
-  PetscCall(hole_writer_attr_string(w, base, "filtration", "rips"));
+  PetscCall(hole_writer_attr_string(w, base, "filtration", type));
+  if (!strcmp(type, HOLE_FILTRATION_KNN))
+    PetscCall(hole_writer_attr_int64(w, base, "neighbors", HoleFiltrationGetNeighbors(filtration)));
+  if (!strcmp(type, HOLE_FILTRATION_SPARSE))
+    PetscCall(hole_writer_attr_double(w, base, "epsilon", HoleFiltrationGetEpsilon(filtration)));
   PetscCall(hole_writer_attr_double(w, base, "threshold", HoleFiltrationGetThreshold(filtration)));
   PetscCall(hole_writer_attr_int64(w, base, "max_dim", HoleFiltrationGetMaxDim(filtration)));
   PetscCall(hole_writer_attr_int64(w, base, "coefficients", 2));

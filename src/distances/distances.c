@@ -4,7 +4,9 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../metric/principal.h"
 #include "geodesic.h"
+#include "ring.h"
 #include "scale.h"
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
@@ -312,11 +314,41 @@ const double *HoleDistancesGetRow(HoleDistances d, HoleIndex local) { return d->
 
 MPI_Comm HoleDistancesGetComm(HoleDistances d) { return d->comm; }
 
-double HoleDistancesPredictBytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
+/* Units of a row after the metric's transform. */
+static HoleIndex prepared_width(HoleMetric base, HoleIndex width)
 {
-  const double n_local = (double)hole_block_count(n, size, 0), a_row = (double)(HOLE_ROUND_UP(width) + HOLE_LANES);
+  return base->most_width ? PetscMin(base->most_width, width) : width;
+}
 
-  return (double)sizeof(double) * n_local * ((double)HOLE_ROUND_UP(n) + (size > 1 ? 3 : 1) * a_row);
+double HoleDistancesPredictPointBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  HoleMetric   base   = HoleMetricGetBase(metric);
+  const double a_row  = (double)sizeof(double) * (double)hole_metric_stride(base, prepared_width(base, width));
+  const double scaled = metric->rule == HOLE_RULE_SCALED ? (double)n * sizeof(double) : 0;
+  const double parts  = metric->rule == HOLE_RULE_PATHS ? (double)n * (2 * sizeof(int32_t) + sizeof(HoleIndex)) : 0;
+
+  return (double)hole_block_count(n, size, 0) * (a_row + sizeof(HoleIndex)) + scaled + parts;
+}
+
+double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  HoleMetric base = HoleMetricGetBase(metric);
+
+  if (!base->transform) return 0;
+  return hole_principal_predict_bytes(n, width, size) +
+         (double)hole_block_count(n, size, 0) * (double)sizeof(double) * (double)prepared_width(base, width);
+}
+
+double HoleDistancesPredictRowBytes(HoleIndex n, PetscMPIInt size)
+{
+  return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
+}
+
+double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  HoleMetric base = HoleMetricGetBase(metric);
+
+  return hole_ring_predict_bytes(n, hole_metric_stride(base, prepared_width(base, width)), size, size);
 }
 
 PetscErrorCode HoleDistancesDestroy(HoleDistances *d)

@@ -105,10 +105,10 @@ static HoleIndex grow_paths(struct forest *f)
     uint32_t         lower;
 
     if (!hole_union_find_join(f->sets, a, b)) continue;
-    lower            = (uint32_t)(hole_union_find_root(f->sets, a) == a ? b : a);
-    f->above[lower]  = (uint32_t)(lower == a ? b : a);
-    f->rise[lower]   = edge.high;
-    f->pool[e]       = f->pool[n_tree];
+    lower             = (uint32_t)(hole_union_find_root(f->sets, a) == a ? b : a);
+    f->above[lower]   = (uint32_t)(lower == a ? b : a);
+    f->rise[lower]    = edge.high;
+    f->pool[e]        = f->pool[n_tree];
     f->pool[n_tree++] = edge;
   }
   return n_tree;
@@ -116,7 +116,10 @@ static HoleIndex grow_paths(struct forest *f)
 
 /* --- Groups */
 
-enum { NO_LABEL = 255, ATTACHED = 128 }; /* a label is a group, with or without the mark of a part too small to have a root */
+enum {
+  NO_LABEL = 255,
+  ATTACHED = 128
+}; /* a label is a group, with or without the mark of a part too small to have a root */
 
 /* Merges of the first n_tree edges of the pool as a binary tree: node v < n is a point, node n + m is made by edge m and has
    children[2 m], the larger one, and children[2 m + 1]. `top` holds the node of each set while it is made. */
@@ -180,8 +183,7 @@ static void make_groups(struct forest *f, HoleIndex n_tree)
     float between[MAX_GROUPS];
 
     for (int h = 0; h < f->n_groups; ++h) between[h] = path_height(f, roots[g], roots[h]);
-    for (HoleIndex v = 0; v < f->n; ++v)
-      f->columns[g * f->n + v] = fmaxf(between[f->group[v]], f->height[v]);
+    for (HoleIndex v = 0; v < f->n; ++v) f->columns[g * f->n + v] = fmaxf(between[f->group[v]], f->height[v]);
   }
 }
 
@@ -273,20 +275,23 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
 /* --- The first forest: every point hangs on the nearest landmark */
 
 struct landmarks {
-  HoleIndex  n, *ids;
-  double    *rows; /* [n, point_stride], or stored rows cut to the landmarks [n, n] */
-  uint32_t  *nearest; /* [points] landmark of each */
-  double    *length;  /* [points] */
-  void      *memory;
+  HoleIndex    n, *ids;
+  double      *rows;    /* [n, point_stride], or stored rows cut to the landmarks [n, n] */
+  uint32_t    *nearest; /* [points] landmark of each */
+  double      *length;  /* [points] */
+  void        *memory;
   PetscMPIInt *counts, *starts;
 };
 
-static HoleIndex choose_count(HoleDistances d)
+/* Landmarks of n points whose rows have `width` values. */
+static HoleIndex count_landmarks(HoleIndex n, HoleIndex width)
 {
-  const HoleIndex width = d->rows ? 1 : d->point_stride, fit = (INT64_C(1) << 20) / width;
+  const HoleIndex fit = (INT64_C(1) << 20) / width;
 
-  return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, d->n / LANDMARK_SHARE), PetscMax(16, fit)));
+  return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, n / LANDMARK_SHARE), PetscMax(16, fit)));
 }
+
+static HoleIndex choose_count(HoleDistances d) { return count_landmarks(d->n, d->rows ? 1 : d->point_stride); }
 
 /* Values that a landmark takes to its readers. */
 static HoleIndex row_length(HoleDistances d, const struct landmarks *l) { return d->rows ? l->n : d->point_stride; }
@@ -319,8 +324,7 @@ static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
     if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
     if (owner != d->rank) continue;
     if (d->rows) {
-      for (HoleIndex b = 0; b < l->n; ++b)
-        l->rows[a * m + b] = d->rows[(l->ids[a] - d->first) * d->stride + l->ids[b]];
+      for (HoleIndex b = 0; b < l->n; ++b) l->rows[a * m + b] = d->rows[(l->ids[a] - d->first) * d->stride + l->ids[b]];
     } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
   }
   for (PetscMPIInt r = 0; r < d->size; ++r) {
@@ -380,8 +384,7 @@ static PetscErrorCode share_nearest(HoleDistances d, struct landmarks *l)
     PetscCall(hole_mpi_int(hole_block_count(d->n, d->size, r), &l->counts[r]));
     PetscCall(hole_mpi_int(hole_block_first(d->n, d->size, r), &l->starts[r]));
   }
-  PetscCallMPI(
-      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_UINT32_T, l->nearest, l->counts, l->starts, MPI_UINT32_T, d->comm));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_UINT32_T, l->nearest, l->counts, l->starts, MPI_UINT32_T, d->comm));
   PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DOUBLE, l->length, l->counts, l->starts, MPI_DOUBLE, d->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -390,8 +393,8 @@ static void add_known(struct forest *f, HoleIndex i, HoleIndex j, double length)
 {
   if (f->base.d->part && !is_edge(f, (uint32_t)i, (uint32_t)j)) return;
   f->pool[f->n_edges++] = (struct pool_edge){length, hole_tiles_measure_below(f->base.tiles, length),
-                                             hole_tiles_measure_above(f->base.tiles, length),
-                                             (uint32_t)PetscMin(i, j), (uint32_t)PetscMax(i, j)};
+                                             hole_tiles_measure_above(f->base.tiles, length), (uint32_t)PetscMin(i, j),
+                                             (uint32_t)PetscMax(i, j)};
 }
 
 /* Local: lengths from landmark a to all of them. */
@@ -448,9 +451,9 @@ static PetscErrorCode plant(struct forest *f, const struct landmarks *l)
   for (HoleIndex e = 0; d->part && e < d->n_links; ++e) {
     const HoleEdge *link = &d->links[e];
 
-    f->pool[f->n_edges++] = (struct pool_edge){link->length, hole_tiles_measure_below(f->base.tiles, link->length),
-                                               hole_tiles_measure_above(f->base.tiles, link->length), (uint32_t)link->i,
-                                               (uint32_t)link->j};
+    f->pool[f->n_edges++] =
+        (struct pool_edge){link->length, hole_tiles_measure_below(f->base.tiles, link->length),
+                           hole_tiles_measure_above(f->base.tiles, link->length), (uint32_t)link->i, (uint32_t)link->j};
   }
   compute_lengths(f); /* sorts, and leaves a forest */
   compact(f);
@@ -500,8 +503,8 @@ static PetscErrorCode allocate_merge(HoleIndex n, struct merge *m)
 }
 
 /* Rank r takes the forest of rank r + 1, then of r + 2, r + 4, ...; in the end rank 0 has all of it. */
-static PetscErrorCode merge_pairwise(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges, HoleEdge edges[], MPI_Datatype type,
-                                     const struct merge *m)
+static PetscErrorCode merge_pairwise(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges, HoleEdge edges[],
+                                     MPI_Datatype type, const struct merge *m)
 {
   PetscMPIInt rank, size, count;
   MPI_Status  status;
@@ -633,10 +636,14 @@ PetscErrorCode hole_forest_create(HoleDistances d, hole_tiles tiles, struct hole
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_forest_predict_bytes(HoleIndex n)
+double hole_forest_predict_bytes(HoleIndex n, HoleIndex stride)
 {
-  const size_t a_point = POOL_A_POINT * sizeof(struct pool_edge) + sizeof(HoleIndex) +
+  const size_t a_point  = POOL_A_POINT * sizeof(struct pool_edge) + sizeof(HoleIndex) + /* of the forest */
                          (MAX_GROUPS + 2) * sizeof(float) + 5 * sizeof(uint32_t) + 1;
+  const size_t merging  = 4 * sizeof(HoleEdge) + sizeof(HoleIndex); /* at the end: two forests, both, the tree */
+  const size_t starting = sizeof(uint32_t) + sizeof(double);        /* at the beginning */
+  const double m        = (double)count_landmarks(n, PetscMax(1, stride));
+  const double rows     = m * (double)sizeof(double) * (stride ? (double)stride : m) + m * 256 * (double)sizeof(float);
 
-  return (double)n * (double)a_point;
+  return (double)n * (double)a_point + PetscMax((double)n * (double)merging, (double)n * (double)starting + rows);
 }

@@ -13,4 +13,5 @@ PetscErrorCode hole_forest_get_tree(struct hole_consumer *forest, HoleTree *tree
    array holds at least n edges; n_edges becomes the number of edges of the forest. */
 PetscErrorCode hole_forest_merge(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges, HoleEdge edges[]);
 
-double hole_forest_predict_bytes(HoleIndex n);
+/* Bytes of a rank for n points of `stride` values; 0: rows are stored. */
+double hole_forest_predict_bytes(HoleIndex n, HoleIndex stride);

@@ -58,7 +58,7 @@ struct sweep {
     struct hole_tile       tile;
     struct hole_candidate *candidates; /* as many as the tile has pairs, of one consumer at a time */
     HoleIndex              n_candidates;
-  } *workers; /* [n_threads] */
+  } * workers; /* [n_threads] */
 };
 
 /* --- What is wanted */
@@ -286,8 +286,8 @@ static PetscErrorCode compare_other(struct sweep *s, struct range own, struct ra
 /* Local: everything about one block, up to what only its points can settle. */
 static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *block)
 {
-  HoleDistances d    = s->d;
-  struct range  own  = {d->first, d->first + d->n_local}, other = {block->first, block->first + block->count};
+  HoleDistances d   = s->d;
+  struct range  own = {d->first, d->first + d->n_local}, other = {block->first, block->first + block->count};
   PetscBool     half = (PetscBool)(2 * ((block->owner - d->rank + d->size) % d->size) == d->size);
 
   PetscFunctionBegin;
@@ -338,8 +338,8 @@ static PetscErrorCode allocate_workers(struct sweep *s)
 /* A block of columns of stored rows. */
 static struct hole_block block_of(HoleDistances d, PetscMPIInt owner)
 {
-  return (struct hole_block){owner, hole_block_first(d->n, d->size, owner), hole_block_count(d->n, d->size, owner), d->rows,
-                             NULL};
+  return (struct hole_block){owner, hole_block_first(d->n, d->size, owner), hole_block_count(d->n, d->size, owner),
+                             d->rows, NULL};
 }
 
 /* Collective: points travel; stored rows stay where they are, and only the pairing is the same. */
@@ -379,10 +379,7 @@ struct wanted {
   struct hole_consumer *forest, *neighbours, *edges, *radius, *sketch, *quantile;
 };
 
-static HoleIndex quantile_place(HolePass pass)
-{
-  return hole_select_place(pass->q, pass->d->n * (pass->d->n - 1) / 2);
-}
+static HoleIndex quantile_place(HolePass pass) { return hole_select_place(pass->q, pass->d->n * (pass->d->n - 1) / 2); }
 
 /* Collective. Each is noted before it can fail, so that it is destroyed. */
 static PetscErrorCode create_consumers(struct sweep *s, struct wanted *w, const struct hole_bracket *bracket)
@@ -460,8 +457,8 @@ static PetscErrorCode sweep(struct sweep *s, struct wanted *w, struct hole_brack
 /* Collective: one sweep over all pairs, and everything of it freed. */
 static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, PetscBool refine)
 {
-  struct sweep   s = {.pass = pass, .d = pass->d, .n_threads = hole_threads()};
-  struct wanted  w = {0};
+  struct sweep   s            = {.pass = pass, .d = pass->d, .n_threads = hole_threads()};
+  struct wanted  w            = {0};
   const int      blas_threads = hole_blas_threads(1); /* tiles are our threads' work */
   PetscErrorCode swept;
 
@@ -527,6 +524,23 @@ PetscErrorCode HolePassGetQuantile(HolePass pass, double *length)
   PetscFunctionBegin;
   *length = pass->quantile;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, HoleIndex k, PetscBool stored,
+                            PetscMPIInt size)
+{
+  HoleMetric      base   = metric ? HoleMetricGetBase(metric) : NULL;
+  const HoleIndex units  = base && base->most_width ? PetscMin(base->most_width, width) : width;
+  const HoleIndex stride = base ? hole_metric_stride(base, units) : 0, side = PetscMin(n, TILE);
+  const double    tiles =
+      hole_threads() * (double)side * (double)PetscMin(n, COLUMNS * TILE) * (sizeof(float) + 1); /* few candidates */
+  double travel = 0;
+
+  if (!stored)
+    travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
+             hole_ring_predict_bytes(n, stride, size, size / 2 + 1) + hole_radius_predict_bytes(n, size);
+  return tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
+         (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
 }
 
 PetscErrorCode HolePassDestroy(HolePass *pass)

@@ -119,7 +119,7 @@ static PetscErrorCode next_point(struct radius *r, float *low, PetscMPIInt *owne
   struct {
     float low;
     int   rank;
-  } mine = {INFINITY, d->rank}, least;
+  } mine         = {INFINITY, d->rank}, least;
   HoleIndex best = -1;
 
   PetscFunctionBegin;
@@ -168,11 +168,8 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const struct hole_consumer_ops radius_ops = {.begin_block = begin_block,
-                                                    .sweep       = sweep,
-                                                    .end_block   = end_block,
-                                                    .finish      = finish,
-                                                    .destroy     = destroy};
+static const struct hole_consumer_ops radius_ops = {
+    .begin_block = begin_block, .sweep = sweep, .end_block = end_block, .finish = finish, .destroy = destroy};
 
 /* Local. */
 static PetscErrorCode allocate(struct radius *r)
@@ -197,4 +194,9 @@ PetscErrorCode hole_radius_create(HoleDistances d, hole_tiles tiles, struct hole
   r->base = (struct hole_consumer){&radius_ops, d, tiles};
   HoleCallAgreed(d->comm, allocate(r));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double hole_radius_predict_bytes(HoleIndex n, PetscMPIInt size)
+{
+  return (double)hole_block_count(n, size, 0) * (size > 1 ? 3 : 2) * (double)sizeof(struct extent);
 }

@@ -7,3 +7,6 @@ PetscErrorCode hole_radius_create(HoleDistances d, hole_tiles tiles, struct hole
 
 /* Not collective, after the pass; equal on every rank. */
 double hole_radius_get(struct hole_consumer *radius);
+
+/* Bytes of a rank. */
+double hole_radius_predict_bytes(HoleIndex n, PetscMPIInt size);

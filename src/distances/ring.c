@@ -94,7 +94,7 @@ PetscErrorCode hole_ring_destroy(hole_ring *ring)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size)
+double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size, PetscMPIInt n_steps)
 {
-  return PetscMin(2, size - 1) * (double)sizeof(double) * (double)stride * (double)hole_block_count(n, size, 0);
+  return PetscMin(2, n_steps - 1) * (double)sizeof(double) * (double)stride * (double)hole_block_count(n, size, 0);
 }

@@ -2,8 +2,8 @@
 
    Lengths are finite and not negative, so their bit patterns, read as unsigned integers, are in the same order. A quantile is
    found by four counting passes of 16 bits each, from the highest: exact, and without moving any length. */
-#include "distances_impl.h"
 #include "select.h"
+#include "distances_impl.h"
 #include <hole/hole_error.h>
 
 #include <math.h>

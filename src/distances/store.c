@@ -6,6 +6,7 @@
 #include "geodesic.h"
 #include "ring.h"
 
+#include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <math.h>
 
@@ -16,6 +17,7 @@ static void compare_block(HoleDistances d, const struct hole_block *block)
 {
   const HoleIndex s = d->point_stride;
 
+#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex i = 0; i < d->n_local; i += TILE) {
     for (HoleIndex j = 0; j < block->count; j += TILE)
       hole_distances_tile(d, d->first + i, PetscMin(TILE, d->n_local - i), d->points + i * s, block->first + j,
@@ -29,6 +31,7 @@ static void compare_own(HoleDistances d)
 {
   const HoleIndex s = d->point_stride, n = d->n_local;
 
+#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex i = 0; i < n; i += TILE) {
     for (HoleIndex j = i; j < n; j += TILE) {
       HoleIndex n_i = PetscMin(TILE, n - i), n_j = PetscMin(TILE, n - j);

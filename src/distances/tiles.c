@@ -15,8 +15,8 @@
 #include <petscblaslapack.h>
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *,
-                   const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *,
-                   float *, const PetscBLASInt *);
+                   const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *,
+                   const float *, float *, const PetscBLASInt *);
 
 enum { FLOAT_LANES = 16 };
 
@@ -33,11 +33,11 @@ struct rounded {
 
 struct hole_tiles_s {
   HoleDistances     d;
-  PetscBool         products; /* bounds by products; otherwise lengths are rounded */
-  HoleIndex         n_floats; /* units, padded */
-  double           *centre;   /* [n_padded] */
-  double            factor;   /* of the points */
-  double            unit;     /* of the local scales */
+  PetscBool         products;    /* bounds by products; otherwise lengths are rounded */
+  HoleIndex         n_floats;    /* units, padded */
+  double           *centre;      /* [n_padded] */
+  double            factor;      /* of the points */
+  double            unit;        /* of the local scales */
   double            gamma, tiny; /* relative and absolute part of the error of a point */
   struct rounded    own, other;
   struct hole_block block;
@@ -71,25 +71,37 @@ static double unit_factor(hole_tiles t, const double row[])
   return t->d->metric->bound == HOLE_BOUND_ANGULAR ? 1 / sqrt(row[t->d->n_padded]) : 1;
 }
 
+typedef float hole_f8 __attribute__((vector_size(32), aligned(4), may_alias)); /* eight floats, any address */
+
+/* Round a point: (factor row - centre) * scale. Returns its squared norm, before the rounding. */
 HOLE_CLONES
-static double squared_norm(const double row[], const double centre[], double factor, HoleIndex n_padded)
+static double round_row(HoleIndex n_padded, const double row[], double factor, const double centre[], double scale,
+                        float out[])
 {
   hole_v8 sum = {0};
 
   for (HoleIndex c = 0; c < n_padded; c += HOLE_LANES) {
-    hole_v8 u = factor * *(const hole_v8 *)(row + c) - *(const hole_v8 *)(centre + c);
+    const hole_v8 u = (factor * *(const hole_v8 *)(row + c) - *(const hole_v8 *)(centre + c)) * scale;
 
     sum += u * u;
+    *(hole_f8 *)(out + c) = __builtin_convertvector(u, hole_f8);
   }
   return hole_metric_sum((const double *)&sum);
 }
 
-static void round_row(hole_tiles t, const double row[], float out[])
+/* Add a point to a sum; returns its squared norm. */
+HOLE_CLONES
+static double add_row(HoleIndex n_padded, const double row[], double factor, double sum[])
 {
-  const double factor = unit_factor(t, row);
+  hole_v8 square = {0};
 
-  for (HoleIndex c = 0; c < t->d->n_padded; ++c) out[c] = (float)((factor * row[c] - t->centre[c]) * t->factor);
-  for (HoleIndex c = t->d->n_padded; c < t->n_floats; ++c) out[c] = 0;
+  for (HoleIndex c = 0; c < n_padded; c += HOLE_LANES) {
+    const hole_v8 u = factor * *(const hole_v8 *)(row + c);
+
+    square += u * u;
+    *(hole_v8 *)(sum + c) += u;
+  }
+  return hole_metric_sum((const double *)&square);
 }
 
 static PetscErrorCode free_rounded(struct rounded *r)
@@ -129,54 +141,53 @@ static void round_points(hole_tiles t, const struct hole_block *block, struct ro
   r->first = block->first;
   r->count = block->count;
   for (HoleIndex i = 0; i < block->count; ++i) {
-    const double *row = block->rows + i * t->d->point_stride;
-    const double  norm =
-        squared_norm(row, t->centre, unit_factor(t, row), t->d->n_padded) * t->factor * t->factor;
+    const double *row  = block->rows + i * t->d->point_stride;
+    float        *out  = r->rows + i * t->n_floats;
+    const double  norm = round_row(t->d->n_padded, row, unit_factor(t, row), t->centre, t->factor, out);
 
-    round_row(t, row, r->rows + i * t->n_floats);
+    for (HoleIndex c = t->d->n_padded; c < t->n_floats; ++c) out[c] = 0;
     r->base[i]  = nextafterf((float)(norm * (1 - t->gamma) - t->tiny), -INFINITY);
     r->slack[i] = (float)(2.1 * (norm * t->gamma + t->tiny));
     if (!r->scale) continue;
-    r->scale[i] = local_scale(t, block->ids ? block->ids[i] : block->first + i); /* at most 1, so the slack of a pair is no more than the sum of these */
+    r->scale[i] = local_scale(t, block->ids ? block->ids[i] : block->first + i);
+    /* A scale is at most 1, so the slack of a pair is no more than the sum of these. */
     r->slack[i] = r->slack[i] * r->scale[i] * (1 + 0x1p-20F) + 0x1p-140F;
   }
 }
 
-/* Collective: the mean of all points. Any point would do; the mean keeps norms, and so errors, small. */
-static PetscErrorCode find_centre(hole_tiles t)
+/* Collective: the mean of all points, and the largest squared norm. Any point would do; the mean keeps norms, and so
+   errors, small. */
+static PetscErrorCode find_centre(hole_tiles t, double *largest)
 {
   HoleDistances d = t->d;
   PetscMPIInt   n;
 
   PetscFunctionBegin;
+  *largest = 0;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    const double *row    = d->points + i * d->point_stride;
-    const double  factor = unit_factor(t, row);
+    const double *row  = d->points + i * d->point_stride;
+    const double  norm = add_row(d->n_padded, row, unit_factor(t, row), t->centre);
 
-    for (HoleIndex c = 0; c < d->n_padded; ++c) t->centre[c] += factor * row[c] / (double)d->n;
+    *largest = norm <= *largest ? *largest : norm; /* NaN too */
   }
   PetscCall(hole_mpi_int(d->n_padded, &n));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->centre, n, MPI_DOUBLE, MPI_SUM, d->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPI_DOUBLE, MPI_MAX, d->comm));
+  for (HoleIndex c = 0; c < d->n_padded; ++c) t->centre[c] /= (double)d->n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: powers of two that bring norms and local scales to about 1. */
-static PetscErrorCode find_factors(hole_tiles t)
+/* Powers of two that bring norms and local scales to at most 1. The centre is no longer than the longest point. Equal on all
+   ranks. */
+static PetscErrorCode find_factors(hole_tiles t, double largest)
 {
-  HoleDistances d    = t->d;
-  double        most = 0, least = INFINITY;
+  HoleDistances d     = t->d;
+  double        least = INFINITY;
 
   PetscFunctionBegin;
-  for (HoleIndex i = 0; i < d->n_local; ++i) {
-    const double *row  = d->points + i * d->point_stride;
-    double        norm = squared_norm(row, t->centre, unit_factor(t, row), d->n_padded);
-
-    most = norm <= most ? most : norm; /* NaN too */
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, d->comm));
-  PetscCheck(most < 0x1p1021, PETSC_COMM_SELF, HOLE_ERR_INPUT, /* equal on all ranks */
+  PetscCheck(largest < 0x1p1019, PETSC_COMM_SELF, HOLE_ERR_INPUT,
              "Layer %s: a distance overflows double precision; points are too far apart", d->name);
-  if (d->metric->bound == HOLE_BOUND_EUCLIDEAN && most > 0) t->factor = exp2(-ceil(log2(most) / 2));
+  if (d->metric->bound == HOLE_BOUND_EUCLIDEAN && largest > 0) t->factor = exp2(-ceil(log2(4 * largest) / 2));
   for (HoleIndex i = 0; d->scale && i < d->n; ++i) least = PetscMin(least, d->scale[i]);
   if (d->scale) t->unit = exp2(floor(log2(least)));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -198,6 +209,7 @@ static PetscErrorCode set_up(hole_tiles t)
 {
   HoleDistances d = t->d;
   const double  m = (double)(d->width + 24);
+  double        largest;
 
   PetscFunctionBegin;
   t->products = (PetscBool)(!d->rows && d->metric->bound != HOLE_BOUND_NONE && m < 0x1p22);
@@ -207,9 +219,10 @@ static PetscErrorCode set_up(hole_tiles t)
   t->tiny             = 8 * m * 0x1p-126;
   HoleCallAgreed(d->comm, allocate_own(t)); /* local */
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(find_centre(t));
-  PetscCall(find_factors(t));
-  if (d->metric->bound == HOLE_BOUND_ANGULAR) t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
+  PetscCall(find_centre(t, &largest));
+  PetscCall(find_factors(t, largest));
+  if (d->metric->bound == HOLE_BOUND_ANGULAR)
+    t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
   round_points(t, &(struct hole_block){d->rank, d->first, d->n_local, d->points, NULL}, &t->own);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -264,7 +277,7 @@ static void fill_by_products(hole_tiles t, const struct rounded *other, struct h
   const float        minus_two = -2, zero = 0;
   const PetscBLASInt n_i = (PetscBLASInt)tile->n_i, n_j = (PetscBLASInt)tile->n_j, k = (PetscBLASInt)t->n_floats,
                      stride = (PetscBLASInt)tile->stride;
-  const HoleIndex    i = tile->i - t->own.first, j = tile->j - other->first;
+  const HoleIndex i = tile->i - t->own.first, j = tile->j - other->first;
 
   /* BLAS counts by columns: what it takes for [n_j, n_i] by columns is our [n_i, n_j] by rows. */
   sgemm_("T", "N", &n_j, &n_i, &k, &minus_two, other->rows + j * t->n_floats, &k, t->own.rows + i * t->n_floats, &k,
@@ -368,14 +381,12 @@ void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const
   }
 }
 
-static double predict_rounded(HoleIndex n, HoleIndex width)
-{
-  return (double)n * (double)sizeof(float) * (double)(width + FLOAT_LANES + 3);
-}
-
 double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
 {
-  return (size > 1 ? 2 : 1) * predict_rounded(hole_block_count(n, size, 0), width) + 8 * (double)width;
+  const HoleIndex n_floats = (width + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES, beside = width ? 3 : 1;
+  const double    a_point = (double)sizeof(float) * (double)(n_floats + beside);
+
+  return (size > 1 ? 2 : 1) * (double)hole_block_count(n, size, 0) * a_point + (double)sizeof(double) * (double)width;
 }
 
 PetscErrorCode hole_tiles_destroy(hole_tiles *tiles)

@@ -15,7 +15,7 @@
 struct hole_tile {
   HoleIndex    i, n_i, j, n_j;
   HoleIndex    stride;
-  float       *low;              /* [n_i, stride] */
+  float       *low;               /* [n_i, stride] */
   const float *slack_i, *slack_j; /* of the rows and of the columns */
 };
 
@@ -47,7 +47,7 @@ static inline float hole_tile_high(float low, float slack_i, float slack_j)
   return (low + slack_i + slack_j) * (1 + 0x1p-20F);
 }
 
-/* Bytes of the bounds of n points over `size` ranks. */
+/* Bytes of the bounds of n points of `width` units over `size` ranks; width 0: no products are made. */
 double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 PetscErrorCode hole_tiles_destroy(hole_tiles *tiles);

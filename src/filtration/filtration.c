@@ -1,20 +1,16 @@
-/* The Rips filtration of given distances: a rule for where it stops, and the number that the rule gives. */
+/* The filtration object: a rule for where it stops, the number that the rule gives, and what all types share. */
+#include "filtration_impl.h"
+
+#include "../core/block.h"
+#include "../core/simd.h"
+#include "graph_impl.h"
 #include <errno.h>
+#include <float.h>
 #include <hole/hole_diagram.h>
 #include <hole/hole_error.h>
-#include <hole/hole_filtration.h>
-#include <hole/hole_pass.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct HoleFiltration_s {
-  HoleDistances d;
-  PetscInt      max_dim;
-  char          rule[HOLE_NAME_LENGTH];
-  double        threshold, cutoff;
-  HoleTree      tree;
-};
 
 /* A number that fills the whole text. */
 static PetscBool parse_number(const char text[], double *value)
@@ -34,21 +30,75 @@ static PetscBool parse_quantile(const char rule[], double *q)
   return (PetscBool)(parse_number(rule + strlen(prefix), q) && *q >= 0 && *q <= 1);
 }
 
+static PetscBool is_enclosing(const char rule[]) { return (PetscBool)!strcmp(rule, "enclosing"); }
+
 PetscErrorCode HoleFiltrationCreate(HoleDistances d, HoleFiltration *f)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(f));
-  (*f)->d       = d;
-  (*f)->max_dim = 1;
+  (*f)->d            = d;
+  (*f)->ops          = &hole_filtration_rips;
+  (*f)->max_dim      = 1;
+  (*f)->n_neighbours = 16;
+  (*f)->epsilon      = 0.5;
   PetscCall(HoleFiltrationSetThreshold(*f, "enclosing"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleFiltrationCreateFromGraph(Mat graph, HoleFiltration *f)
+{
+  PetscMPIInt rank, size;
+  PetscInt    n, first, end;
+  MPI_Comm    comm;
+  PetscBool   same;
+
+  PetscFunctionBegin;
+  *f = NULL;
+  PetscCall(PetscObjectGetComm((PetscObject)graph, &comm));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(MatGetSize(graph, &n, NULL));
+  PetscCall(MatGetOwnershipRange(graph, &first, &end));
+  same = (PetscBool)(first == hole_block_first(n, size, rank) && end == hole_block_first(n, size, rank + 1));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPIU_BOOL, MPI_LAND, comm));
+  PetscCheck(same, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,
+             "The rows of a graph must be split over ranks as HoleGraphCreate() does it");
+  PetscCall(HoleFiltrationCreate(NULL, f));
+  PetscCall(PetscObjectReference((PetscObject)graph));
+  (*f)->given = graph;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleFiltrationSetType(HoleFiltration f, const char type[])
+{
+  PetscFunctionBegin;
+  PetscCall(hole_filtration_find(type, &f->ops));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleFiltrationSetNeighbors(HoleFiltration f, HoleIndex n_neighbours)
+{
+  PetscFunctionBegin;
+  PetscCheck(n_neighbours >= 1, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-neighbors %" HoleIndex_FMT ": expected a number of 1 or more", n_neighbours);
+  f->n_neighbours = n_neighbours;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleFiltrationSetEpsilon(HoleFiltration f, double epsilon)
+{
+  PetscFunctionBegin;
+  PetscCheck(epsilon > 0 && isfinite(epsilon), PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-epsilon %g: expected a number greater than 0", epsilon);
+  f->epsilon = epsilon;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HoleFiltrationSetThreshold(HoleFiltration f, const char rule[])
 {
   double    value;
-  PetscBool good = (PetscBool)(!strcmp(rule, "enclosing") || parse_quantile(rule, &value) ||
-                               (parse_number(rule, &value) && value >= 0));
+  PetscBool good =
+      (PetscBool)(is_enclosing(rule) || parse_quantile(rule, &value) || (parse_number(rule, &value) && value >= 0));
 
   PetscFunctionBegin;
   PetscCheck(good && strlen(rule) < sizeof(f->rule), PETSC_COMM_SELF, HOLE_ERR_USAGE,
@@ -67,6 +117,35 @@ PetscErrorCode HoleFiltrationSetMaxDim(HoleFiltration f, PetscInt max_dim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An option that belongs to one type. */
+static PetscErrorCode check_owner(HoleFiltration f, const char option[], const struct hole_filtration_ops *owner)
+{
+  PetscFunctionBegin;
+  PetscCheck(f->ops == owner, PETSC_COMM_SELF, HOLE_ERR_USAGE, "%s belongs to -filtration %s; this one is %s", option,
+             owner->name, f->ops->name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* -neighbors and -epsilon. */
+static PetscErrorCode read_parameters(HoleFiltration f)
+{
+  char      text[HOLE_NAME_LENGTH];
+  PetscInt  n_neighbours;
+  double    epsilon;
+  PetscBool set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-neighbors", &n_neighbours, &set));
+  if (set) PetscCall(check_owner(f, "-neighbors", &hole_filtration_knn));
+  if (set) PetscCall(HoleFiltrationSetNeighbors(f, n_neighbours));
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-epsilon", text, sizeof(text), &set));
+  if (set) PetscCall(check_owner(f, "-epsilon", &hole_filtration_sparse));
+  PetscCheck(!set || (parse_number(text, &epsilon) && epsilon > 0 && isfinite(epsilon)), PETSC_COMM_SELF,
+             HOLE_ERR_USAGE, "-epsilon %s: expected a number greater than 0", text);
+  if (set) PetscCall(HoleFiltrationSetEpsilon(f, epsilon));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f)
 {
   char      text[HOLE_NAME_LENGTH];
@@ -75,8 +154,8 @@ PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f)
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-filtration", text, sizeof(text), &set));
-  PetscCheck(!set || !strcmp(text, "rips"), PETSC_COMM_SELF, HOLE_ERR_USAGE,
-             "-filtration %s: no such filtration; this version has rips", text);
+  if (set) PetscCall(HoleFiltrationSetType(f, text));
+  PetscCall(read_parameters(f));
   PetscCall(PetscOptionsGetString(NULL, NULL, "-threshold", text, sizeof(text), &set));
   if (set) PetscCall(HoleFiltrationSetThreshold(f, text));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-max_dim", &max_dim, &set));
@@ -84,43 +163,239 @@ PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: what the pass over all pairs found becomes the threshold and the tree. */
-static PetscErrorCode take_results(HoleFiltration f, HolePass pass)
+/* Collective: the graph of all edges up to the threshold, from one that has them and may have longer ones. */
+static PetscErrorCode cut_graph(HoleFiltration f, Mat whole, Mat *graph)
 {
-  double enclosing;
+  MPI_Comm       comm    = HoleFiltrationGetComm(f);
+  HoleEdge      *edges   = NULL;
+  HoleIndex      n_edges = 0;
+  PetscInt       n;
+  PetscErrorCode cut;
 
   PetscFunctionBegin;
+  PetscCall(MatGetSize(whole, &n, NULL));
+  cut = HoleErrorAgree(comm, hole_graph_own_edges(whole, f->threshold, &n_edges, &edges)); /* local */
+  if (!cut) cut = HoleGraphCreate(comm, n, n_edges, edges, graph);                         /* collective */
+  PetscCall(PetscFree(edges));
+  PetscCall(cut);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what a graph says of the threshold; its longer edges go. */
+static PetscErrorCode take_graph(HoleFiltration f, Mat graph)
+{
+  double longest, radius;
+
+  PetscFunctionBegin;
+  PetscCall(hole_graph_measure(graph, &longest, &radius));
+  if (is_enclosing(f->rule)) f->threshold = radius;
+  f->cutoff = PetscMin(f->threshold, PetscMin(longest, radius));
+  if (longest > f->threshold) PetscCall(cut_graph(f, graph, &f->graph));
+  else {
+    PetscCall(PetscObjectReference((PetscObject)graph));
+    f->graph = graph;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the longest finite length of stored rows. */
+static PetscErrorCode find_longest(HoleDistances d, double *longest)
+{
+  HoleIndex n, n_local;
+  double    most = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesGetShape(d, &n, NULL, NULL, &n_local));
+  for (HoleIndex i = 0; i < n_local; ++i) {
+    const double *row = HoleDistancesGetRow(d, i);
+
+    for (HoleIndex j = 0; j < n; ++j) most = row[j] < INFINITY && row[j] > most ? row[j] : most;
+  }
+  PetscCallMPI(MPI_Allreduce(&most, longest, 1, MPI_DOUBLE, MPI_MAX, HoleDistancesGetComm(d)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: threshold and cutoff of a complete filtration. Lengths that are computed are finite; of those that were given, in
+   rows, some may be infinite. */
+static PetscErrorCode take_radius(HoleFiltration f, HolePass pass)
+{
+  double radius, longest;
+
+  PetscFunctionBegin;
+  PetscCall(HolePassGetEnclosingRadius(pass, &radius));
+  if (is_enclosing(f->rule)) f->threshold = radius;
+  f->cutoff = PetscMin(f->threshold, radius);
+  if (f->cutoff == INFINITY) {
+    PetscCall(find_longest(f->d, &longest));
+    f->cutoff = longest;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The number behind the rule, as far as a pass over all pairs knows it. */
+static PetscErrorCode take_threshold(HoleFiltration f, HolePass pass)
+{
+  double number;
+
+  PetscFunctionBegin;
+  f->threshold = INFINITY; /* also of `enclosing`, until the edges are known */
+  if (parse_quantile(f->rule, &number)) PetscCall(HolePassGetQuantile(pass, &f->threshold));
+  else if (parse_number(f->rule, &number)) f->threshold = number;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the first pass, then the graph. */
+static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
+{
+  double         q;
+  Mat            graph = NULL;
+  PetscErrorCode taken;
+
+  PetscFunctionBegin;
+  PetscCall(HolePassWantTree(pass));
+  if (parse_quantile(f->rule, &q)) PetscCall(HolePassWantQuantile(pass, q));
+  PetscCall(f->ops->want(f, pass));
+  PetscCall(HolePassRun(pass));
   PetscCall(HolePassGetTree(pass, &f->tree));
-  PetscCall(HolePassGetEnclosingRadius(pass, &enclosing));
-  if (!strcmp(f->rule, "enclosing")) f->threshold = enclosing;
-  else if (parse_quantile(f->rule, &f->threshold)) PetscCall(HolePassGetQuantile(pass, &f->threshold));
-  else
-    PetscCheck(parse_number(f->rule, &f->threshold), PETSC_COMM_SELF, PETSC_ERR_PLIB, "Rule %s was not checked",
-               f->rule);
-  f->cutoff = PetscMin(f->threshold, enclosing);
+  PetscCall(take_threshold(f, pass));
+  if (f->ops->complete) {
+    PetscCall(take_radius(f, pass));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(f->ops->build(f, pass, &graph));
+  taken = take_graph(f, graph);
+  PetscCall(MatDestroy(&graph));
+  PetscCall(taken);
+  PetscCall(hole_graph_forest(f->graph, &f->forest));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode set_up_from_distances(HoleFiltration f)
+{
+  HolePass       pass;
+  PetscErrorCode done;
+
+  PetscFunctionBegin;
+  if (f->ops->complete && f->max_dim > 0) PetscCall(HoleDistancesStore(f->d));
+  PetscCall(HolePassCreate(f->d, &pass));
+  done = set_up_from_pass(f, pass);
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the tree is that of all edges, whatever the threshold. */
+static PetscErrorCode set_up_from_graph(HoleFiltration f)
+{
+  double q;
+
+  PetscFunctionBegin;
+  PetscCheck(f->ops->complete, PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-filtration %s needs the distances of all pairs, but only a graph is given; use -filtration rips",
+             f->ops->name);
+  PetscCheck(!parse_quantile(f->rule, &q), PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-threshold %s is of all pairs, but only a graph is given; expected 'enclosing', a number or 'inf'",
+             f->rule);
+  PetscCall(take_threshold(f, NULL));
+  PetscCall(hole_graph_forest(f->given, &f->tree));
+  PetscCall(take_graph(f, f->given));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HoleFiltrationSetUp(HoleFiltration f)
 {
-  HolePass       pass;
-  double         q;
-  PetscErrorCode ran;
+  PetscBool view;
+  Mat       graph;
 
   PetscFunctionBegin;
-  if (f->max_dim > 0) PetscCall(HoleDistancesStore(f->d));
-  PetscCall(HolePassCreate(f->d, &pass));
-  PetscCall(HolePassWantTree(pass));
-  PetscCall(HolePassWantEnclosingRadius(pass));
-  if (parse_quantile(f->rule, &q)) PetscCall(HolePassWantQuantile(pass, q));
-  ran = HolePassRun(pass);
-  if (!ran) ran = take_results(f, pass);
-  PetscCall(HolePassDestroy(&pass));
-  PetscCall(ran);
+  if (f->d) PetscCall(set_up_from_distances(f));
+  else PetscCall(set_up_from_graph(f));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-graph_view", &view));
+  if (view) {
+    PetscCall(HoleFiltrationGetGraph(f, &graph));
+    PetscCall(MatViewFromOptions(graph, NULL, "-graph_view"));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+const char *HoleFiltrationGetType(HoleFiltration f) { return f->ops->name; }
+
+HoleIndex HoleFiltrationGetNeighbors(HoleFiltration f) { return f->n_neighbours; }
+
+double HoleFiltrationGetEpsilon(HoleFiltration f) { return f->epsilon; }
+
 HoleTree HoleFiltrationGetTree(HoleFiltration f) { return f->tree; }
+
+HoleTree HoleFiltrationGetForest(HoleFiltration f) { return f->forest ? f->forest : f->tree; }
+
+PetscErrorCode HoleFiltrationGetGraph(HoleFiltration f, Mat *graph)
+{
+  PetscFunctionBegin;
+  *graph = NULL;
+  if (!f->graph) PetscCall(f->ops->build(f, NULL, &f->graph));
+  *graph = f->graph;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A row of the graph with infinity where there is no edge. */
+static PetscErrorCode fill_row(HoleIndex i, HoleIndex n, double row[], void *graph)
+{
+  PetscInt           n_entries;
+  const PetscInt    *columns;
+  const PetscScalar *lengths;
+
+  PetscFunctionBegin;
+  for (HoleIndex j = 0; j < n; ++j) row[j] = INFINITY;
+  row[i] = 0;
+  PetscCall(MatGetRow(graph, (PetscInt)i, &n_entries, &columns, &lengths));
+  for (PetscInt e = 0; e < n_entries; ++e) row[columns[e]] = PetscRealPart(lengths[e]);
+  PetscCall(MatRestoreRow(graph, (PetscInt)i, &n_entries, &columns, &lengths));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static double rows_bytes(HoleIndex n, PetscMPIInt size)
+{
+  return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
+}
+
+/* Local: memory that cannot be had is said here, in words that help. */
+static PetscErrorCode try_rows(HoleIndex n, PetscMPIInt size)
+{
+  const double bytes = rows_bytes(n, size);
+  void        *trial = bytes < (double)SIZE_MAX ? malloc((size_t)bytes + 1) : NULL;
+
+  PetscFunctionBegin;
+  free(trial);
+  PetscCheck(trial, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "homology of dimension 1 and more of %" HoleIndex_FMT
+             " points needs %.3g GiB per rank for rows of the graph; "
+             "lower -max_points, use -max_dim 0, or more ranks on more nodes",
+             n, bytes / 0x1p30);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleFiltrationGetWeights(HoleFiltration f, HoleDistances *weights)
+{
+  MPI_Comm    comm = HoleFiltrationGetComm(f);
+  PetscMPIInt size;
+  PetscInt    n;
+
+  PetscFunctionBegin;
+  *weights = NULL;
+  if (f->ops->complete && f->d) {
+    PetscCall(HoleDistancesStore(f->d));
+    *weights = f->d;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (!f->weights) {
+    PetscCallMPI(MPI_Comm_size(comm, &size));
+    PetscCall(MatGetSize(f->graph, &n, NULL));
+    HoleCallAgreed(comm, try_rows(n, size)); /* local */
+    PetscCall(HoleDistancesCreateFromRows(comm, n, fill_row, f->graph, &f->weights));
+  }
+  *weights = f->weights;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 double HoleFiltrationGetThreshold(HoleFiltration f) { return f->threshold; }
 
@@ -130,11 +405,35 @@ PetscInt HoleFiltrationGetMaxDim(HoleFiltration f) { return f->max_dim; }
 
 HoleDistances HoleFiltrationGetDistances(HoleFiltration f) { return f->d; }
 
+MPI_Comm HoleFiltrationGetComm(HoleFiltration f)
+{
+  return f->d ? HoleDistancesGetComm(f->d) : PetscObjectComm((PetscObject)f->given);
+}
+
+double hole_filtration_predict_graph(double n_edges, PetscMPIInt size)
+{
+  const double n_entries = 2 * n_edges / size, an_entry = sizeof(HoleEdge) + sizeof(HoleIndex) + sizeof(double);
+
+  return n_edges / size * (double)sizeof(HoleEdge) + n_entries * an_entry;
+}
+
+double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt size)
+{
+  const double forest = f->ops->complete ? 0 : (double)n * (double)(3 * sizeof(HoleEdge) + sizeof(HoleIndex));
+  const double rows   = f->ops->complete || !f->max_dim ? 0 : rows_bytes(n, size);
+
+  return f->ops->predict(f, n, size) + forest + rows;
+}
+
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
 {
   PetscFunctionBegin;
   if (!*f) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HoleTreeDestroy(&(*f)->tree));
+  PetscCall(HoleTreeDestroy(&(*f)->forest));
+  PetscCall(HoleDistancesDestroy(&(*f)->weights));
+  PetscCall(MatDestroy(&(*f)->graph));
+  PetscCall(MatDestroy(&(*f)->given));
   PetscCall(PetscFree(*f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

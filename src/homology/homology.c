@@ -106,7 +106,7 @@ static HoleInterval joined(const HoleEdge *e, HoleIndex younger, double threshol
 {
   HoleInterval interval = {0, e->length, {younger, -1, -1, -1}, {e->i, e->j, -1, -1, -1}};
 
-  if (e->length > threshold) {
+  if (e->length > threshold || isinf(e->length)) { /* an infinite edge is none */
     interval.death            = INFINITY;
     interval.death_simplex[0] = interval.death_simplex[1] = -1;
   }
@@ -133,10 +133,11 @@ static void list_components(HoleTree tree, double threshold, HoleIndex oldest[],
   intervals[n - 1] = (HoleInterval){0, INFINITY, {0, -1, -1, -1}, {-1, -1, -1, -1, -1}};
 }
 
-PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram)
+PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleDiagram diagram)
 {
+  HoleTree        tree = HoleFiltrationGetForest(homology->filtration);
   const HoleIndex n    = HoleTreeGetSize(tree);
-  MPI_Comm        comm = HoleDistancesGetComm(HoleFiltrationGetDistances(homology->filtration));
+  MPI_Comm        comm = HoleFiltrationGetComm(homology->filtration);
   HoleInterval   *intervals;
   HoleIndex      *oldest, *components;
   PetscMPIInt     rank;
@@ -174,7 +175,7 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
 
 double hole_homology_predict_result(HoleIndex n)
 {
-  return (double)n * (double)(sizeof(HoleEdge) + 2 * sizeof(HoleInterval));
+  return (double)n * (double)(2 * sizeof(HoleEdge) + 3 * sizeof(HoleInterval) + 2 * sizeof(HoleIndex));
 }
 
 double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size)

@@ -39,5 +39,6 @@ double hole_homology_predict_result(HoleIndex n);
 /* Report to the monitor, if there is one. Not collective. */
 PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total);
 
-/* Fill dimension 0 from the merge tree, cut at the threshold: the component whose oldest point has the larger id dies. Collective. */
-PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleTree tree, HoleDiagram diagram);
+/* Fill dimension 0 from the filtration's forest, cut at the threshold: the component whose oldest point has the larger id dies.
+   Collective. */
+PetscErrorCode hole_homology_fill_dim0(HoleHomology homology, HoleDiagram diagram);

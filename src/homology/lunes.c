@@ -88,11 +88,12 @@ static void insert(struct neighbour list[], int n, double length, HoleIndex id)
   list[place] = (struct neighbour){length, id};
 }
 
-/* The nearest points of i. Ascending ids settle ties: a later point of equal length stays behind. */
+/* The nearest points of i. Ascending ids settle ties: a later point of equal length stays behind. A point with fewer edges than places
+   stands there itself, infinitely far: it is in no lune of its own. */
 HOLE_CLONES
 static void search_nearest(const double row[], HoleIndex stride, HoleIndex i, int n_nearest, struct neighbour list[])
 {
-  for (int t = 0; t < n_nearest; ++t) list[t] = (struct neighbour){INFINITY, -1};
+  for (int t = 0; t < n_nearest; ++t) list[t] = (struct neighbour){INFINITY, i};
   for (HoleIndex j = 0; j < stride; j += HOLE_LANES) {
     hole_v8 bar = list[n_nearest - 1].length - (hole_v8){0};
 
@@ -354,10 +355,10 @@ static PetscErrorCode find_empty(struct lunes *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleIndex *n_edges,
+PetscErrorCode hole_lunes_find_empty(HoleHomology homology, HoleDistances weights, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[])
 {
-  struct lunes   l = {.homology = homology, .d = HoleFiltrationGetDistances(homology->filtration), .cutoff = cutoff};
+  struct lunes   l     = {.homology = homology, .d = weights, .cutoff = cutoff};
   PetscErrorCode found = PETSC_SUCCESS;
 
   PetscFunctionBegin;

@@ -9,14 +9,14 @@
 #include "homology_impl.h"
 
 /*
- * Find the edges with an empty lune and length at most `cutoff`; each is reported by exactly one rank.
+ * Find the edges of stored rows with an empty lune and length at most `cutoff`, which is finite; each is reported by exactly one rank.
  *
  * Collective. `edges` is to be freed with PetscFree().
  *
  * Memory: hole_lunes_predict_bytes(), above all one byte for each pair that a rank looks at, and the panels. Time: every
  * row of the matrix passes twice; three vector compares a pair settle nearly all of them.
  */
-PetscErrorCode hole_lunes_find_empty(HoleHomology homology, double cutoff, HoleIndex *n_edges,
+PetscErrorCode hole_lunes_find_empty(HoleHomology homology, HoleDistances weights, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[]);
 
 /* Bytes a rank needs for that, panels left out. */

@@ -10,6 +10,7 @@
    the window goes along with the column, so the number of scans does not depend on the windows. */
 #include "reduction.h"
 
+#include "../core/block.h"
 #include "../core/simd.h"
 #include "../core/sort.h"
 #include "lunes.h"
@@ -449,4 +450,13 @@ PetscErrorCode hole_reduction_destroy(hole_reduction *reduction)
   PetscCall(PetscFree(r));
   *reduction = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* On activations there are about as many columns as points, and most keep one piece. */
+double hole_reduction_predict_bytes(HoleIndex n, PetscMPIInt size)
+{
+  const size_t a_column = sizeof(struct hole_column) + sizeof(struct pivot_entry) +
+                          2 * PIECE_TRIANGLES * sizeof(struct hole_triangle) + 8 * sizeof(struct hole_chain_edge);
+
+  return (double)hole_block_count(n, size, 0) * (double)a_column;
 }

@@ -57,3 +57,6 @@ PetscErrorCode hole_reduction_reduce(hole_reduction reduction, double high, stru
 const struct hole_reduction_work *hole_reduction_get_work(hole_reduction reduction);
 
 PetscErrorCode hole_reduction_destroy(hole_reduction *reduction);
+
+/* Bytes of a rank for n points over `size` ranks, rows left out; it depends on the data: more where many loops are long. */
+double hole_reduction_predict_bytes(HoleIndex n, PetscMPIInt size);

@@ -38,9 +38,11 @@ struct HoleMetric_s {
   const char            *name;
   HoleIndex              n_extra;
   enum hole_metric_bound bound;
+  PetscBool              triangle; /* d(x,z) <= d(x,y) + d(y,z), but for rounding */
   /* Rows to use instead of those of the layer, such as whitened ones; NULL: as they are, which `out` may be too. Collective; the
      caller owns `out`. */
   PetscErrorCode (*transform)(HoleActivations acts, HoleActivations *out);
+  HoleIndex most_width; /* units of such rows at most; 0: as many as there were */
   /* Fill the extra values of one padded row; NULL where there are none. A message about a row that is not admitted
      says what was found; the caller adds layer and row. Returns that text, or NULL. */
   const char *(*prepare)(double row[], HoleIndex n_padded);

@@ -289,7 +289,8 @@ static PetscErrorCode multiply_rows(struct rows *x, HoleIndex n_axes, struct gra
   HoleCallAgreed(x->comm, allocate_gram(x, n_axes, g)); /* local */
   for (HoleIndex first = 0; first < x->n; first += PANEL) {
     PetscCall(get_centred_panel(x, first));
-    tile(x->n_local, g->rows, PetscMin(PANEL, x->n - first), x->panel, x->stride, x->stride, g->products + first, x->n);
+    kernel.tile(x->n_local, g->rows, PetscMin(PANEL, x->n - first), x->panel, x->stride, x->stride, g->products + first,
+                x->n);
   }
   PetscCall(hole_mpi_int(x->n, &n)); /* equal on all ranks */
   PetscCallMPI(MPI_Type_contiguous(n, MPI_DOUBLE, &type));
@@ -427,4 +428,14 @@ PetscErrorCode hole_principal_destroy(struct hole_principal *p)
   PetscCall(PetscFree(p->variance));
   PetscCall(PetscFree(p->axes));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double hole_principal_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  const double value = (double)sizeof(double), side = (double)((width + TILE - 1) / TILE * TILE), d = (double)width;
+  const double n_local = (double)hole_block_count(n, size, 0);
+  const double panels  = value * PANEL * (side + d);
+
+  if (n < width) return panels + value * (n_local * side + n_local * (double)n + (double)n * (double)n);
+  return panels + value * (side * side / 2 * (1 + 1. / size) + d * d);
 }

@@ -16,5 +16,8 @@ struct hole_principal {
    The first rank holds min(n, width)^2 doubles, all of them together as many again. */
 PetscErrorCode hole_principal_find(HoleActivations acts, HoleIndex n_axes, struct hole_principal *p);
 
+/* Bytes of the first rank while it looks for the axes; the others need no more. */
+double hole_principal_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
+
 /* Also what is filled in part only. Not collective. */
 PetscErrorCode hole_principal_destroy(struct hole_principal *p);

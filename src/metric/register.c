@@ -25,6 +25,8 @@ PetscErrorCode HoleMetricFind(const char name[], HoleMetric *metric)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool HoleMetricObeysTriangle(HoleMetric metric) { return metric->triangle; }
+
 const char *HoleMetricGetName(HoleMetric metric) { return metric->name; }
 
 HoleMetric HoleMetricGetBase(HoleMetric metric) { return metric->base ? metric->base : metric; }

@@ -10,35 +10,7 @@
 #include "noise.h"
 #include "source_edges.h"
 #include <hole/hole_error.h>
-#include <hole/hole_tree.h>
-#if defined(__has_include)
-  #if __has_include(<hole/hole_graph.h>)
-    #include <hole/hole_graph.h>
-    #define HAVE_GRAPH
-  #endif
-#endif
-#ifndef HAVE_GRAPH
-static PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[], Mat *graph)
-{
-  PetscInt rows;
-
-  PetscFunctionBegin;
-  PetscCall(MatCreate(comm, graph));
-  PetscCall(MatSetSizes(*graph, PETSC_DECIDE, PETSC_DECIDE, (PetscInt)n, (PetscInt)n));
-  PetscCall(MatSetType(*graph, MATAIJ));
-  PetscCall(MatSetUp(*graph));
-  PetscCall(MatSetOption(*graph, MAT_NEW_NONZERO_ALLOCATION_ERR, PETSC_FALSE));
-  for (HoleIndex e = 0; e < n_edges; ++e) {
-    PetscInt i = (PetscInt)edges[e].i, j = (PetscInt)edges[e].j;
-    PetscCall(MatSetValues(*graph, 1, &i, 1, &j, &edges[e].length, INSERT_VALUES));
-    PetscCall(MatSetValues(*graph, 1, &j, 1, &i, &edges[e].length, INSERT_VALUES));
-  }
-  PetscCall(MatAssemblyBegin(*graph, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(*graph, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatGetLocalSize(*graph, &rows, NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-#endif
+#include <hole/hole_graph.h>
 
 #define PIECE ((HoleIndex)1 << 20) /* entries that are read at once */
 

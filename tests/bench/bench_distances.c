@@ -38,12 +38,14 @@ static PetscErrorCode fill_points(HoleActivations acts)
   for (HoleIndex i = 0; i < n_local; ++i) {
     const uint64_t point = (uint64_t)(first + i), group = hole_random_bits(2, point) % N_CLASSES;
 
-    for (int l = 0; l < LATENT; ++l) latent[l] = 3 * normal(3, group * LATENT + (uint64_t)l) + normal(4, point * LATENT + (uint64_t)l);
+    for (int l = 0; l < LATENT; ++l)
+      latent[l] = 3 * normal(3, group * LATENT + (uint64_t)l) + normal(4, point * LATENT + (uint64_t)l);
     for (HoleIndex u = 0; u < width; ++u) {
       double x = 0;
 
       for (int l = 0; l < LATENT; ++l) x += latent[l] * map[l * width + u];
-      rows[i * width + u] = (float)(x > 0 ? x * (1 + 0.01 * (hole_random_uniform(5, point * (uint64_t)width + (uint64_t)u) - 0.5)) : 0);
+      rows[i * width + u] =
+          (float)(x > 0 ? x * (1 + 0.01 * (hole_random_uniform(5, point * (uint64_t)width + (uint64_t)u) - 0.5)) : 0);
     }
   }
   PetscCall(PetscFree(map));
@@ -87,7 +89,8 @@ static double peak_mib(void)
 }
 
 /* One pass; tells the seconds, and a few numbers to compare runs by. */
-static PetscErrorCode time_pass(HoleDistances d, HoleIndex k, double length, double *seconds, double *sum, HoleIndex *n_edges)
+static PetscErrorCode time_pass(HoleDistances d, HoleIndex k, double length, double *seconds, double *sum,
+                                HoleIndex *n_edges)
 {
   HolePass        pass;
   HoleTree        tree;
@@ -117,8 +120,8 @@ static PetscErrorCode time_pass(HoleDistances d, HoleIndex k, double length, dou
 int main(int argc, char **argv)
 {
   PetscInt        n = 20000, width = 512, k = 16, rounds = 1;
-  PetscReal       length = 0;
-  PetscBool       product = PETSC_TRUE;
+  PetscReal       length   = 0;
+  PetscBool       product  = PETSC_TRUE;
   char            name[64] = HOLE_METRIC_EUCLIDEAN;
   PetscMPIInt     size;
   HoleActivations acts;
@@ -144,16 +147,19 @@ int main(int argc, char **argv)
   for (PetscInt r = 0; r < rounds; ++r) {
     PetscCall(time_pass(d, k, length, &seconds, &sum, &n_edges));
     best = PetscMin(best, seconds);
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "pass      n %d  d %d  ranks %d  k %d  %8.3f s  %6.1f GFLOP/s of half the matrix  peak %.0f MiB  tree %.10g  edges %" HoleIndex_FMT "\n",
-                          (int)n, (int)width, size, (int)k, seconds, (double)n * (double)n * (double)width / seconds * 1e-9,
-                          peak_mib(), sum, n_edges));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                          "pass      n %d  d %d  ranks %d  k %d  %8.3f s  %6.1f GFLOP/s of half the matrix  peak %.0f "
+                          "MiB  tree %.10g  edges %" HoleIndex_FMT "\n",
+                          (int)n, (int)width, size, (int)k, seconds,
+                          (double)n * (double)n * (double)width / seconds * 1e-9, peak_mib(), sum, n_edges));
     if (size > 1 || !product) continue;
     PetscCall(time_product(acts, &seconds));
     best_product = PetscMin(best_product, seconds);
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "ssyrk     n %d  d %d           %8.3f s  %6.1f GFLOP/s\n", (int)n, (int)width, seconds,
-                          (double)n * (double)n * (double)width / seconds * 1e-9));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "ssyrk     n %d  d %d           %8.3f s  %6.1f GFLOP/s\n", (int)n,
+                          (int)width, seconds, (double)n * (double)n * (double)width / seconds * 1e-9));
   }
-  if (size == 1 && product) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "fraction of the product's speed: %.3f\n", best_product / best));
+  if (size == 1 && product)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "fraction of the product's speed: %.3f\n", best_product / best));
   PetscCall(HoleDistancesDestroy(&d));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(PetscFinalize());

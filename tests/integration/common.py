@@ -257,15 +257,12 @@ def ripser_text(value):
     return "%.6g" % np.float32(value) if np.isfinite(value) else " "
 
 
-def run_ripser(distances, max_dim, threshold):
-    """Intervals as Ripser prints them, by dimension; `threshold` None for its own, the enclosing radius."""
-    lower = distances[np.tril_indices(len(distances), -1)].astype(np.float32)
-    command = ["ripser", "--format", "lower-distance", "--dim", str(max_dim)]
-    command += ["--threshold", "%.9g" % np.float32(threshold)] if threshold is not None else []
-    text = ",".join("%.9g" % length for length in lower.tolist())  # nine digits keep a number in single precision
+def ask_ripser(text, max_dim, *options):
+    """Intervals as Ripser prints them, by dimension; `text` is its input."""
+    command = ["ripser", "--dim", str(max_dim), *options]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"exit code {done.returncode} of Ripser on {len(distances)} points: {done.stderr.strip()}")
+        print(f"exit code {done.returncode} of {' '.join(command)}: {done.stderr.strip()}")
         sys.exit(1)
     intervals, current = [Counter() for _ in range(max_dim + 1)], None
     for line in done.stdout.splitlines():
@@ -274,6 +271,20 @@ def run_ripser(distances, max_dim, threshold):
         elif line.startswith(" ["):
             current[tuple(line[2:-1].split(","))] += 1
     return intervals
+
+
+def run_ripser(distances, max_dim, threshold):
+    """`threshold` None for its own, the enclosing radius."""
+    lower = distances[np.tril_indices(len(distances), -1)].astype(np.float32)
+    options = ["--threshold", "%.9g" % np.float32(threshold)] if threshold is not None else []
+    text = ",".join("%.9g" % length for length in lower.tolist())  # nine digits keep a number in single precision
+    return ask_ripser(text, max_dim, "--format", "lower-distance", *options)
+
+
+def run_ripser_on_edges(edges, max_dim):
+    """`edges`: rows i, j, length; every point has one."""
+    text = "".join("%d %d %.9g\n" % (i, j, np.float32(length)) for i, j, length in edges)
+    return ask_ripser(text, max(max_dim, 1), "--format", "sparse")  # 1.2.1 stops at dimension 0
 
 
 def compare_with_ripser(where, diagrams, distances, threshold, own_threshold):
@@ -290,9 +301,14 @@ def compare_with_ripser(where, diagrams, distances, threshold, own_threshold):
         if not np.array_equal(rounded, distances <= threshold):
             return False
     peer = run_ripser(distances, len(diagrams) - 1, None if own_threshold else threshold)
+    compare_rounded(where, diagrams, peer)
+    return True
+
+
+def compare_rounded(where, diagrams, peer):
+    """Our intervals with both ends rounded to single precision, without those that have become empty, are Ripser's."""
     for dim, found in enumerate(diagrams):
         ours = Counter(
             (ripser_text(birth), ripser_text(death)) for birth, death in found if np.float32(birth) < np.float32(death)
         )
         describe_difference(f"{where}: dimension {dim} against Ripser", ours, peer[dim])
-    return True

@@ -47,6 +47,19 @@ OPTION = [  # a mistake in an option: how many ranks there are cannot matter
     ("-metric", "analyze GOOD -metric euclidean,euclidean"),
     ("-metric", "analyze GOOD -metric ,"),
     ("-filtration", "analyze GOOD -filtration nonsense"),
+    ("-neighbors belongs to -filtration knn", "analyze GOOD -neighbors 5"),
+    ("-neighbors belongs to -filtration knn", "analyze GOOD -filtration sparse -neighbors 5"),
+    ("-epsilon belongs to -filtration sparse", "analyze GOOD -epsilon 1"),
+    ("-epsilon belongs to -filtration sparse", "analyze GOOD -filtration knn -epsilon 1"),
+    ("-neighbors 0", "analyze GOOD -filtration knn -neighbors 0"),
+    ("-neighbors many", "analyze GOOD -filtration knn -neighbors many"),
+    ("-epsilon 0", "analyze GOOD -filtration sparse -epsilon 0"),
+    ("-epsilon -1", "analyze GOOD -filtration sparse -epsilon -1"),
+    ("-epsilon inf", "analyze GOOD -filtration sparse -epsilon inf"),
+    ("-epsilon small", "analyze GOOD -filtration sparse -epsilon small"),
+    ("-metric cosine", "analyze GOOD -filtration sparse -metric euclidean,cosine"),
+    ("-metric geodesic", "analyze GOOD -filtration sparse -metric geodesic"),
+    ("-metric density_euclidean", "analyze GOOD -filtration sparse -metric density_euclidean"),
     ("-threshold -1", "analyze GOOD -threshold -1"),
     ("-threshold nan", "analyze GOOD -threshold nan"),
     ("-threshold far", "analyze GOOD -threshold far"),
@@ -504,6 +517,23 @@ def check_real_memory(before):
 # ---- Injected faults: exit code 4 ----
 
 
+# Options of a run that comes to the points whose names begin so; others are met by any run.
+OPTIONS_OF_POINTS = {
+    "edges_": "-filtration sparse -max_dim 0",
+    "geodesic_": "-metric geodesic",
+    "graph_": "-filtration knn",
+    "greedy_": "-filtration sparse",
+    "knn_": "-filtration knn",
+    "neighbours_": "-metric geodesic",
+    "principal_": "-metric mahalanobis",
+    "quantile_": "-threshold quantile:0.5 -max_dim 0",
+    "radius_": "-max_dim 0",
+    "scale_": "-metric density_euclidean",
+    "sparse_": "-filtration sparse",
+}
+NOT_IN_THE_PROGRAM = {"graph_ghosts"}  # of the library alone; unit tests come there
+
+
 def fault_points():
     """Every point named in the sources."""
     points = set()
@@ -511,12 +541,13 @@ def fault_points():
         for name in (name for name in files if name.endswith(".c")):
             with open(os.path.join(where, name), encoding="utf-8") as file:
                 points |= set(re.findall(r'hole_fault\([^"()]*(?:\([^()]*\))?[^"()]*"(\w+)"\)', file.read()))
-    return sorted(points)
+    return sorted(points - NOT_IN_THE_PROGRAM)
 
 
 def run_with_fault(point, rank):
     """Many short windows, so that every rank has columns to reduce."""
     options = f"-force -homology_windows 12 -hole_fault_point {point} -hole_fault_rank {rank}"
+    options += "".join(f" {more}" for start, more in OPTIONS_OF_POINTS.items() if point.startswith(start))
     return run("analyze", "in/good.h5", "-output", "old.h5", "-view", "none", *options.split())
 
 

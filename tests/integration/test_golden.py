@@ -153,6 +153,8 @@ def clouds():
         "narrow": rng.normal(size=(150, 6)) @ rng.normal(size=(6, 6)),
         "groups": rng.normal(size=(120, 12)) + 30 * rng.normal(size=(12, 12))[rng.integers(12, size=120)],
         "constant": np.where(np.arange(9) % 2, rng.uniform(size=(70, 9)), 0.1),  # units that are the same in all points
+        "clump": rng.normal(size=(100, 8)) * np.where(np.arange(100) < 30, 0.02, 1)[:, None],  # scales below a tenth of their median
+        "copies": rng.normal(size=(40, 6))[rng.integers(40, size=110)],  # many points in one place
         "few": rng.normal(size=(11, 9)),  # neither 2 * 5 neighbours nor principal components to spare
         "fewer": rng.normal(size=(6, 5)),
         "pair": rng.normal(size=(2, 4)),
@@ -200,15 +202,26 @@ def check_order(ranks):
         common.compare_contents(f"{name} with others", below(name, found), below(name, wanted))
 
 
+def check_rank_counts(ranks):
+    """Every byte of all metrics, dimension 1 included, as one rank writes them; the files are those of check_peers()."""
+    options = ("-metric", ",".join(METRICS), "-threshold", "quantile:0.3")
+    for name in ("groups", "copies", "wide", "fewer"):
+        path = f"{name}.h5"
+        contents = [common.result_contents(common.analyze(n, path, f"{name}_np{n}.hole.h5", *options)) for n in (1, ranks)]
+        common.compare_contents(f"{name}, {ranks} ranks against 1", contents[1], contents[0])
+
+
 def check_refusals():
     rows = np.random.default_rng(SEED).normal(size=(30, 5))
-    rows[17] = 0.1
-    path = common.write_activations("constant_row.h5", {"layer": rows})
-    rows[17] = 0
-    zero = common.write_activations("zero_row.h5", {"layer": rows})
-    cli.expect_failure(cli.run("analyze", path, "-metric", "correlation"), 3, "layer", "row 17", "constant")
-    cli.expect_failure(cli.run("analyze", path, "-max_points", "29", "-seed", "5", "-metric", "correlation"), 3, "row 17")
-    cli.expect_failure(cli.run("analyze", zero, "-metric", "density_cosine"), 3, "layer", "row 17", "norm 0")
+    rows[29] = 0.1
+    path = common.write_activations("one.h5", {"layer": rows})
+    rows[29] = 0
+    zero = common.write_activations("two.h5", {"layer": rows})
+    # The subsample has the last row of the file, as a point of a smaller number.
+    subsample = ("-max_points", "20", "-seed", "1")
+    cli.expect_failure(cli.run("analyze", path, "-metric", "correlation"), 3, "layer", "row 29 is constant")
+    cli.expect_failure(cli.run("analyze", path, *subsample, "-metric", "correlation"), 3, "row 29 is constant")
+    cli.expect_failure(cli.run("analyze", zero, *subsample, "-metric", "density_cosine"), 3, "layer", "row 29 has norm 0")
     cli.expect_failure(cli.run("analyze", path, "-density_neighbors", "0"), 2, "-density_neighbors")
     cli.expect_failure(cli.run("analyze", path, "-geodesic_neighbors", "ten"), 2, "-geodesic_neighbors")
     cli.expect_failure(cli.run("analyze", path, "-metric", "geodesics"), 2, "geodesics", "density_mahalanobis")
@@ -219,6 +232,8 @@ def main():
     check_golden(ranks)
     check_peers(ranks)
     check_order(ranks)
+    if ranks > 1:
+        check_rank_counts(ranks)
     check_refusals()
     return common.finish()
 

@@ -337,15 +337,19 @@ USAGE = [
     (["-metric precomputed", "layer a", "activations"], "mixed", "-metric precomputed -layers a"),
     (["layer a has activations", "layer b has distances", "-layers"], "mixed", ""),
     (["layer a has activations", "layer b has distances", "-layers"], "mixed", "-metric precomputed"),
-    (["-filtration knn"], "graph", "-filtration knn"),
-    (["-filtration sparse"], "graph", "-filtration sparse"),
+    (["-filtration knn", "layer x", "graph"], "graph", "-filtration knn"),
+    (["-filtration sparse", "layer x", "graph"], "graph", "-filtration sparse"),
     (["-dataset"], "graph", "-dataset /layers/x -metric euclidean"),
 ]
 
 
+def large(file):
+    """Zeros that take no place in the file, but 128 MB in memory."""
+    file.create_dataset("layers/x/distances", shape=(4000, 4000), dtype="i1", chunks=(400, 4000))
+
+
 def check_faults():
-    before = {}
-    for name, write in {**{name: write for name, (_, write) in INPUT.items()}, **GOOD, "mixed": mixed}.items():
+    for name, write in {**{name: write for name, (_, write) in INPUT.items()}, **GOOD, "mixed": mixed, "large": large}.items():
         with h5py.File(f"{name}.h5", "w") as file:
             write(file)
     before = cli.snapshot()
@@ -360,7 +364,7 @@ def check_faults():
         check(name, 3, [f"{name}.h5", *words], "")
     for words, name, options in USAGE:
         check(name, 2, words, options)
-    check("matrix", 4, ["-max_points"], "-memory_limit 1MiB")
+    check("large", 4, ["need about", "-max_points"], "-memory_limit 100MiB -max_dim 0")
     for name in INPUT:
         cli.expect_failure(cli.run("inspect", f"{name}.h5"), 3, *INPUT[name][0])
 

@@ -357,7 +357,7 @@ static PetscErrorCode check_size(enum test_point_kind kind, HoleIndex n, HoleInd
   PetscCall(check_direct(HOLE_METRIC_COSINE, cosine, kind, n, width));
   PetscCall(check_direct(HOLE_METRIC_CORRELATION, correlation, kind, n, width));
   PetscCall(check_mahalanobis(kind, n, width));
-  for (HoleIndex k = 1; k <= 9; k += 4) {
+  for (HoleIndex k = n < 16 ? 5 : 1; k <= (n < 16 ? 5 : 9); k += 4) { /* 5: more than there are others, up to n = 5 */
     PetscCall(check_density(HOLE_METRIC_DENSITY_EUCLIDEAN, HOLE_METRIC_EUCLIDEAN, kind, n, width, k));
     PetscCall(check_density(HOLE_METRIC_DENSITY_COSINE, HOLE_METRIC_COSINE, kind, n, width, k));
     PetscCall(check_density(HOLE_METRIC_DENSITY_MAHALANOBIS, HOLE_METRIC_MAHALANOBIS, kind, n, width, k));

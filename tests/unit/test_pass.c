@@ -82,7 +82,8 @@ static PetscErrorCode gather_matrix(HoleDistances d, HoleIndex n, double matrix[
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(d, NULL, NULL, &first, &n_local));
   PetscCall(PetscArrayzero(matrix, n * n));
-  for (HoleIndex i = 0; i < n_local; ++i) PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesGetRow(d, i), n));
+  for (HoleIndex i = 0; i < n_local; ++i)
+    PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesGetRow(d, i), n));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, matrix, (PetscMPIInt)(n * n), MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -91,7 +92,7 @@ static PetscErrorCode gather_matrix(HoleDistances d, HoleIndex n, double matrix[
 struct answers {
   HoleTree  tree;
   HoleIndex k;
-  HoleEdge *near;  /* [n, k] length, id, id */
+  HoleEdge *near; /* [n, k] length, id, id */
   HoleIndex n_edges;
   HoleEdge *edges; /* ascending */
   double    radius, quantile;
@@ -107,7 +108,8 @@ static PetscErrorCode destroy_answers(struct answers *a)
 }
 
 /* The plain look at the matrix. */
-static PetscErrorCode find_plainly(HoleIndex n, const double matrix[], HoleIndex k, double length, double q, struct answers *a)
+static PetscErrorCode find_plainly(HoleIndex n, const double matrix[], HoleIndex k, double length, double q,
+                                   struct answers *a)
 {
   const HoleIndex n_pairs = n * (n - 1) / 2;
   HoleEdge       *all, *chosen, *row;
@@ -178,7 +180,8 @@ static PetscBool same_edges(HoleIndex n, const HoleEdge a[], const HoleEdge b[])
   return PETSC_TRUE;
 }
 
-static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, double q, const struct answers *want, const char what[])
+static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, double q, const struct answers *want,
+                                 const char what[])
 {
   HolePass         pass;
   HoleTree         tree;
@@ -211,8 +214,8 @@ static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, do
   }
   PetscCall(HolePassGetEdges(pass, &n_edges, &edges));
   PetscCall(gather_edges(n_edges, edges, &n_all, &all));
-  TEST_CHECK(n_all == want->n_edges && same_edges(n_all, all, want->edges), "%s: %d edges, expected %d", what, (int)n_all,
-             (int)want->n_edges);
+  TEST_CHECK(n_all == want->n_edges && same_edges(n_all, all, want->edges), "%s: %d edges, expected %d", what,
+             (int)n_all, (int)want->n_edges);
   PetscCall(HolePassGetEnclosingRadius(pass, &radius));
   TEST_CHECK(radius == want->radius, "%s: enclosing radius %.17g, expected %.17g", what, radius, want->radius);
   PetscCall(HolePassGetQuantile(pass, &quantile));
@@ -271,8 +274,8 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
   PetscCall(find_plainly(c->n, matrix, k, length, q, &want));
   PetscCall(create_distances(c, metric, &d));
   for (int t = 0; t < 4; ++t) {
-    PetscCall(PetscSNPrintf(what, sizeof(what), "%s, kind %d, %d points of %d units, seed %d, tile %s", metric, (int)c->kind,
-                            (int)c->n, (int)c->width, (int)c->seed, tiles[t]));
+    PetscCall(PetscSNPrintf(what, sizeof(what), "%s, kind %d, %d points of %d units, seed %d, tile %s", metric,
+                            (int)c->kind, (int)c->n, (int)c->width, (int)c->seed, tiles[t]));
     PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
     PetscCall(check_pass(d, k, length, q, &want, what));
   }
@@ -319,9 +322,9 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 
 static PetscErrorCode check_faults(void)
 {
-  const char *const points[] = {"tiles_allocate",      "pass_allocate",  "forest_allocate", "distances_ring",
-                                "neighbours_allocate", "edges_allocate", "radius_allocate", "quantile_allocate",
-                                "pass_compare"};
+  const char *const points[] = {"tiles_allocate",  "pass_allocate",       "forest_allocate",
+                                "distances_ring",  "neighbours_allocate", "edges_allocate",
+                                "radius_allocate", "quantile_allocate",   "pass_compare"};
   PetscMPIInt       size;
 
   PetscFunctionBegin;
@@ -341,7 +344,8 @@ int main(int argc, char **argv)
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  for (HoleIndex n = 1; n <= 9; ++n)
+    PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed}, HOLE_METRIC_EUCLIDEAN));
   for (int kind = 0; kind < N_KINDS; ++kind) {
     for (int w = 0; w < 4; ++w) {
       for (int m = 0; m < 2; ++m) {

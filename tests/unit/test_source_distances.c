@@ -582,6 +582,9 @@ static PetscErrorCode check_bad_pointers(const char path[])
   csr.indptr[3] = 2;
   PetscCall(check_bad_csr(path, "/layers/g/distances/indptr, row 3 is 2, less than the 3 before it"));
   make_path();
+  csr.indptr[5] = 11;
+  PetscCall(check_bad_csr(path, "indptr, row 6 is 10, less than the 11 before it"));
+  make_path();
   csr.indptr[6] = 11;
   PetscCall(check_bad_csr(path, "/layers/g/distances/indptr, row 6 (the last) is 11, expected 10"));
   make_path();

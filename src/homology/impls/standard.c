@@ -7,6 +7,7 @@
 #include "../../core/union_find.h"
 #include "../../distances/panels.h"
 #include "../homology_impl.h"
+#include <float.h>
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -423,30 +424,41 @@ static PetscErrorCode allocate(struct standard *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode solve(struct standard *s, HoleDistances d, HoleTree *tree, HoleDiagram diagram)
+/* Local: the merge tree of all pairs. Rows of a graph do not tell it. */
+static PetscErrorCode find_tree(const struct standard *s, HoleFiltration f, HoleDistances d, HoleTree *tree)
+{
+  PetscFunctionBegin;
+  if (d == HoleFiltrationGetDistances(f)) PetscCall(solve_tree(s, tree));
+  else PetscCall(HoleTreeCreate(s->n, HoleTreeGetEdges(HoleFiltrationGetTree(f)), tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve(struct standard *s, HoleFiltration f, HoleDistances d, HoleTree *tree, HoleDiagram diagram)
 {
   MPI_Comm comm = HoleDistancesGetComm(d);
 
   PetscFunctionBegin;
-  HoleCallAgreed(comm, allocate(s));         /* local */
-  PetscCall(gather_matrix(s, d));            /* collective */
-  HoleCallAgreed(comm, order_edges(s));      /* local */
-  HoleCallAgreed(comm, solve_tree(s, tree)); /* local */
+  HoleCallAgreed(comm, allocate(s));              /* local */
+  PetscCall(gather_matrix(s, d));                 /* collective */
+  HoleCallAgreed(comm, order_edges(s));           /* local */
+  HoleCallAgreed(comm, find_tree(s, f, d, tree)); /* local */
   PetscCall(solve_diagrams(s, comm, diagram));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode solve_standard(HoleHomology homology, HoleTree *tree, HoleDiagram diagram)
 {
-  HoleDistances   d       = HoleFiltrationGetDistances(homology->filtration);
-  struct standard s       = {.threshold = HoleFiltrationGetThreshold(homology->filtration)};
+  HoleFiltration  f       = homology->filtration;
+  struct standard s       = {.n         = HoleTreeGetSize(HoleFiltrationGetTree(f)),
+                             .threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX)}; /* infinite: no edge */
   const double    started = MPI_Wtime();
+  HoleDistances   d;
   PetscErrorCode  solved;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(d, &s.n, NULL, NULL, NULL));
   PetscCall(check_size(s.n, HoleDiagramGetMaxDim(diagram)));
-  solved = solve(&s, d, tree, diagram);
+  PetscCall(HoleFiltrationGetWeights(f, &d));
+  solved = solve(&s, f, d, tree, diagram);
   PetscCall(PetscFree4(s.length, s.rank, s.edges, s.center));
   PetscCall(solved);
   hole_homology_end_phase(homology, "reduction", started);

@@ -21,6 +21,7 @@
 #include "../lunes.h"
 #include "../reduction.h"
 #include "../window_stream.h"
+#include <float.h>
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -38,24 +39,24 @@ struct solver {
   HoleIndex             n_intervals, capacity;
 };
 
-/* Is the edge one of the tree's? Equal total orders make this a search. */
-static PetscBool is_in_tree(HoleTree tree, const struct hole_edge_key *key)
+/* Is the edge one of the forest's? Equal total orders make this a search. */
+static PetscBool is_in_forest(HoleTree forest, const struct hole_edge_key *key)
 {
   HoleEdge edge = {key->length, key->i, key->j};
 
-  return (PetscBool)(bsearch(&edge, HoleTreeGetEdges(tree), (size_t)(HoleTreeGetSize(tree) - 1), sizeof(edge),
+  return (PetscBool)(bsearch(&edge, HoleTreeGetEdges(forest), (size_t)(HoleTreeGetSize(forest) - 1), sizeof(edge),
                              HoleEdgeCompare) != NULL);
 }
 
-/* Edges with an empty lune, without those of the tree: the births of dimension 1. Collective. */
-static PetscErrorCode find_births(struct solver *s, HoleTree tree, double cutoff)
+/* Edges with an empty lune, without those of the forest: the births of dimension 1. Collective. */
+static PetscErrorCode find_births(struct solver *s, HoleTree forest, double cutoff)
 {
   HoleIndex n_edges = 0;
 
   PetscFunctionBegin;
-  PetscCall(hole_lunes_find_empty(s->homology, cutoff, &n_edges, &s->births));
+  PetscCall(hole_lunes_find_empty(s->homology, s->d, cutoff, &n_edges, &s->births));
   for (HoleIndex e = 0; e < n_edges; ++e) {
-    if (!is_in_tree(tree, &s->births[e])) s->births[s->n_births++] = s->births[e];
+    if (!is_in_forest(forest, &s->births[e])) s->births[s->n_births++] = s->births[e];
   }
   hole_sort(s->births, s->n_births, sizeof(*s->births), hole_edge_key_by_order);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -151,16 +152,19 @@ static PetscErrorCode tell_work(struct solver *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram diagram)
+static PetscErrorCode solve_dim1(struct solver *s, HoleDiagram diagram)
 {
-  const double threshold = HoleFiltrationGetThreshold(s->homology->filtration);
-  const double cutoff    = HoleFiltrationGetCutoff(s->homology->filtration);
-  HoleIndex    n_local, n_pairs = 0, n_negative = 0, n_listed;
-  double       started = MPI_Wtime();
+  HoleFiltration f         = s->homology->filtration;
+  HoleTree       forest    = HoleFiltrationGetForest(f);
+  const double   threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
+  const double   cutoff    = HoleFiltrationGetCutoff(f);
+  HoleIndex      n_local, n_pairs = 0, n_negative = 0, n_listed;
+  double         started = MPI_Wtime();
 
   PetscFunctionBegin;
+  PetscCall(HoleFiltrationGetWeights(f, &s->d));
   PetscCall(HoleDistancesGetShape(s->d, NULL, NULL, NULL, &n_local));
-  PetscCall(find_births(s, tree, cutoff));
+  PetscCall(find_births(s, forest, cutoff));
   hole_homology_end_phase(s->homology, "lunes", started);
   started = MPI_Wtime();
   PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->cache));
@@ -172,7 +176,8 @@ static PetscErrorCode solve_dim1(struct solver *s, HoleTree tree, HoleDiagram di
 
   /* An edge within the threshold ends a component, or is born into a pair of dimension 1: the rest of those have length zero. */
   PetscCall(HoleDistancesCountPairs(s->d, threshold, &n_pairs));
-  for (HoleIndex e = 0; e < HoleTreeGetSize(tree) - 1; ++e) n_negative += HoleTreeGetEdges(tree)[e].length <= threshold;
+  for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
+    n_negative += HoleTreeGetEdges(forest)[e].length <= threshold;
   PetscCallMPI(MPI_Allreduce(&s->n_intervals, &n_listed, 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
   PetscCall(
       HoleDiagramSetIntervals(diagram, s->comm, 1, s->n_intervals, s->intervals, n_pairs - n_negative - n_listed));
@@ -190,15 +195,14 @@ static PetscErrorCode copy_tree(HoleTree tree, HoleTree *copy)
 
 static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleDiagram diagram)
 {
-  struct solver  s = {.homology = homology, .d = HoleFiltrationGetDistances(homology->filtration)};
+  struct solver  s = {.homology = homology, .comm = HoleFiltrationGetComm(homology->filtration)};
   PetscErrorCode solved;
 
   PetscFunctionBegin;
-  s.comm = HoleDistancesGetComm(s.d);
   HoleCallAgreed(s.comm, copy_tree(HoleFiltrationGetTree(homology->filtration), tree)); /* local */
-  PetscCall(hole_homology_fill_dim0(homology, *tree, diagram));
+  PetscCall(hole_homology_fill_dim0(homology, diagram));
   if (HoleDiagramGetMaxDim(diagram) < 1) PetscFunctionReturn(PETSC_SUCCESS);
-  solved = solve_dim1(&s, *tree, diagram);
+  solved = solve_dim1(&s, diagram);
   PetscCall(hole_stream_destroy(&s.stream));
   PetscCall(hole_reduction_destroy(&s.reduction));
   PetscCall(hole_row_cache_destroy(&s.cache));
@@ -211,9 +215,10 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
 /* One after the other: the lunes, the reduction. */
 static double predict_windows(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const double lunes = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  const double lunes     = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  const double reduction = hole_row_cache_predict_bytes(n, size) + hole_reduction_predict_bytes(n, size);
 
-  return hole_homology_predict_result(n) + (max_dim ? PetscMax(lunes, hole_row_cache_predict_bytes(n, size)) : 0);
+  return hole_homology_predict_result(n) + (max_dim ? PetscMax(lunes, reduction) : 0);
 }
 
 const struct hole_homology_ops hole_homology_windows = {HOLE_HOMOLOGY_WINDOWS, 1, predict_windows, solve_windows};

@@ -19,4 +19,4 @@ static inline double most_of_lanes(const double lanes[HOLE_LANES])
 #include "../tile.h"
 
 const struct HoleMetric_s hole_metric_chebyshev = {
-    .name = HOLE_METRIC_CHEBYSHEV, .bound = HOLE_BOUND_NONE, .kernel = &kernel};
+    .name = HOLE_METRIC_CHEBYSHEV, .bound = HOLE_BOUND_NONE, .triangle = PETSC_TRUE, .kernel = &kernel};

@@ -6,5 +6,7 @@
 #define HOLE_TILE_FINISH(s, x, y) sqrt(s)
 #include "../tile.h"
 
-const struct HoleMetric_s hole_metric_euclidean = {
-    .name = HOLE_METRIC_EUCLIDEAN, .bound = HOLE_BOUND_EUCLIDEAN, .kernel = &hole_euclidean_kernel};
+const struct HoleMetric_s hole_metric_euclidean = {.name     = HOLE_METRIC_EUCLIDEAN,
+                                                   .bound    = HOLE_BOUND_EUCLIDEAN,
+                                                   .triangle = PETSC_TRUE,
+                                                   .kernel   = &hole_euclidean_kernel};

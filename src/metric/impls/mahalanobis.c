@@ -68,5 +68,7 @@ static PetscErrorCode transform(HoleActivations acts, HoleActivations *out)
 
 const struct HoleMetric_s hole_metric_mahalanobis = {.name      = HOLE_METRIC_MAHALANOBIS,
                                                      .bound     = HOLE_BOUND_EUCLIDEAN,
+                                                     .triangle  = PETSC_TRUE,
                                                      .transform = transform,
+                                                     .most_width = MOST_AXES,
                                                      .kernel    = &hole_euclidean_kernel};

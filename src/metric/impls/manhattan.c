@@ -4,4 +4,4 @@
 #include "../tile.h"
 
 const struct HoleMetric_s hole_metric_manhattan = {
-    .name = HOLE_METRIC_MANHATTAN, .bound = HOLE_BOUND_NONE, .kernel = &kernel};
+    .name = HOLE_METRIC_MANHATTAN, .bound = HOLE_BOUND_NONE, .triangle = PETSC_TRUE, .kernel = &kernel};

@@ -1,0 +1,339 @@
+/* What a run will need. Bytes are those of the functions beside the code that allocates them; here it is said what is there at the
+   same time. Seconds are numbers of pairs and points times the rates of this machine; the constants below were fitted to
+   runs on real activations (docs/guide/plan.md, tests/bench/bench_plan.py). */
+#include "model.h"
+
+#include "../activations/source_impl.h"
+#include "../core/block.h"
+#include "../core/threads.h"
+#include "../distances/panels.h"
+#include "../distances/ring.h"
+#include "../distances/row_cache.h"
+#include "../homology/lunes.h"
+#include "../homology/reduction.h"
+#include "../metric/metric_impl.h"
+#include "app.h"
+#include "memory.h"
+
+#include <math.h>
+#include <string.h>
+
+#define READ_BUFFER    (32. * 1024 * 1024) /* of a layer while it is read; the cache of chunks takes as much again */
+#define LINK_BYTE      1e-9                /* seconds to bring a byte from another rank */
+#define REFERENCE_BYTE 4e-11 /* seconds a byte of memory on the machine where the constants below were fitted */
+
+/* Seconds there. */
+#define START       0.05   /* a run of nothing */
+#define A_VALUE     10e-9  /* to read, convert and check a value */
+#define A_CHUNKED   35e-9  /* to decompress it, too */
+#define A_LOOK      1.5e-9 /* all consumers at one pair of a tile */
+#define A_STORED    12e-9  /* one pair of stored rows: first touched, checked, rounded, looked at */
+#define A_MERGE     60e-9  /* to sort and settle one point of a forest, times log2 n, for each block */
+#define A_NEIGHBOUR 60e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
+#define A_LUNE      55e-9  /* all three sieves for one pair */
+#define A_SCAN      26e-9  /* reduction, for each pair of points: it depends on the data */
+#define A_PATH      40e-9  /* shortest paths from one point to another */
+#define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
+#define A_WRITE     0.3e-6 /* to write what there is of one point */
+
+static const char *const names[]   = {"read",  "points",    "rows",     "pass", "graph",
+                                      "lunes", "reduction", "clusters", "write"};
+static const char *const timings[] = {"read",  "distances", "filtration", "filtration", "filtration",
+                                      "lunes", "reduction", "clusters",   "write"};
+
+const char *model_step_name(enum model_step step) { return names[step]; }
+
+const char *model_step_timing(enum model_step step) { return timings[step]; }
+
+/* While layers go by. Bytes are those of one rank, the largest. */
+struct state {
+  const struct app_run *run;
+  const struct rates   *rates; /* or NULL */
+  struct model         *model;
+  PetscMPIInt           size;
+  HoleIndex             n, n_local;
+  double                log_n, pace; /* pace: seconds here for one on the machine of the constants */
+  PetscInt              max_dim;
+  PetscBool             complete, windows; /* all pairs are edges; the distributed algorithm */
+  double                flow;              /* tables of the layers before */
+
+  /* Of the layer and metric at hand. */
+  HoleIndex     layer, width;
+  HoleLayerKind kind;
+  int           metric;
+  double        acts, points; /* activations; prepared points of all metrics that are kept */
+};
+
+/* A step that holds `bytes` beside what stays from layer to layer. */
+static void add(struct state *s, enum model_step step, double bytes, double flop, double seconds)
+{
+  struct model_phase *phase = &s->model->steps[step];
+  const double        all   = (double)s->model->base + s->flow + bytes;
+
+  phase->bytes = PetscMax(phase->bytes, all);
+  phase->flop += flop;
+  if (s->rates) phase->seconds += seconds;
+}
+
+static double tile_seconds(const struct state *s)
+{
+  return s->rates ? pair_seconds(&s->rates->tile[s->metric], (double)s->width) / hole_threads() : 0;
+}
+
+static double length_seconds(const struct state *s)
+{
+  return s->rates ? pair_seconds(&s->rates->length[s->metric], (double)s->width) / hole_threads() : 0;
+}
+
+static double pairs(const struct state *s) { return (double)s->n * (double)s->n / 2 / s->size; }
+
+static PetscInt blocks(const struct state *s) { return s->size / 2 + 1; }
+
+static HoleMetric metric_of(const struct state *s) { return s->run->precomputed ? NULL : s->run->metrics[s->metric]; }
+
+/* Of a pair: a difference, a product and a sum for each unit. */
+static double length_flop(const struct state *s)
+{
+  return (metric_of(s)->bound == HOLE_BOUND_ANGULAR ? 2 : 3) * (double)s->width;
+}
+
+/* Freed buffers of this size stay with the process, so they are counted to the end. */
+static void read_layer(struct state *s)
+{
+  const struct source_layer *layer   = &s->run->source->layers[s->layer];
+  const double               sample  = (double)sizeof(double) * (double)layer->plan.values;
+  const double               values  = (double)s->run->source->n_file / s->size * (double)layer->plan.values;
+  const double               buffer  = PetscMax(sample, PetscMin(READ_BUFFER, sizeof(double) * values));
+  const double               cache   = layer->shape.chunk_rows ? PetscMin(READ_BUFFER, sizeof(double) * values) : 0;
+  const double               a_value = s->pace * (layer->shape.chunk_rows ? A_VALUE + A_CHUNKED : A_VALUE);
+
+  s->acts = HoleSourcePredictBytes(s->run->source, s->layer, s->size);
+  switch (s->kind) {
+  case HOLE_LAYER_ACTIVATIONS:
+    add(s, MODEL_READ, s->acts + buffer + cache, 0, a_value * values);
+    s->acts += buffer;
+    break;
+  case HOLE_LAYER_DISTANCES:
+    add(s, MODEL_READ, s->acts + 3 * READ_BUFFER, 0, a_value * (double)s->n_local * (double)s->n);
+    break;
+  case HOLE_LAYER_GRAPH:
+    add(s, MODEL_READ, s->acts, 0, 4 * a_value * (double)layer->n_entries / s->size);
+    break;
+  }
+}
+
+/* One pass over all pairs of points. */
+static double pass_seconds(const struct state *s, HoleIndex k)
+{
+  const double rows = (double)s->n * s->log_n * A_MERGE * (double)blocks(s);
+  const double near = k ? (double)(s->n_local * blocks(s) * 2 * k) * log2((double)k + 2) * A_NEIGHBOUR : 0;
+  const double link = LINK_BYTE * (double)blocks(s) * (double)sizeof(double) * (double)(s->n_local * s->width);
+
+  return pairs(s) * (tile_seconds(s) + s->pace * A_LOOK * (k ? 2 : 1)) + s->pace * (rows + near) +
+         (s->size > 1 ? link : 0);
+}
+
+static double pass_flop(const struct state *s)
+{
+  const HoleMetric metric = metric_of(s);
+
+  return pairs(s) * (metric->bound == HOLE_BOUND_NONE ? length_flop(s) : 2 * (double)s->width);
+}
+
+/* Points by the metric; a base that other metrics need stays. */
+static void prepare_points(struct state *s)
+{
+  const struct app_run *run    = s->run;
+  const HoleMetric      metric = metric_of(s);
+  const HoleIndex       k      = PetscMin(app_run_neighbours(run, s->metric), s->n - 1);
+  const PetscBool       looks  = (PetscBool)(HoleMetricGetNeighbours(metric, &run->metric_options) > 0);
+  const double          kept   = (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double));
+  const double prepare = HoleDistancesPredictPrepareBytes(metric, s->n, s->width, s->size), d = (double)s->width;
+  const double pass = looks ? HolePassPredictBytes(metric, s->n, s->width, k, PETSC_FALSE, s->size) + kept : 0;
+  double       axes = 0, seconds, link;
+
+  s->points = 0;
+  for (int m = 0; m < run->n_metrics; ++m) { /* one set for each base that is made by now */
+    int first = 0;
+
+    while (!app_run_one_base(run, first, m)) ++first;
+    if (first == m && m <= s->metric)
+      s->points += HoleDistancesPredictPointBytes(run->metrics[m], s->n, s->width, s->size);
+  }
+  if (HoleMetricGetBase(metric)->transform) axes = 2 * (double)s->n * PetscMin(d * d, d * (double)s->n) / s->size;
+  link    = LINK_BYTE * (s->size > 1 ? (double)s->n * d * sizeof(double) : 0) * (axes > 0);
+  seconds = s->pace * ((double)s->n_local * d * 2e-9 + axes * 0.3e-9) + link;
+  add(s, MODEL_POINTS, s->acts + s->points + PetscMax(prepare, pass), axes + (looks ? pass_flop(s) : 0),
+      seconds + (looks ? pass_seconds(s, k) : 0));
+  s->points += looks ? kept : 0;
+}
+
+/* Stored rows; returns their bytes. */
+static double store_rows(struct state *s)
+{
+  const HoleMetric metric = metric_of(s);
+  const double     rows   = HoleDistancesPredictRowBytes(s->n, s->size);
+  const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
+  const double     link  = LINK_BYTE * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
+  const double     paths = metric->rule == HOLE_RULE_PATHS ? A_PATH * (double)s->n_local * (double)s->n : 0;
+
+  add(s, MODEL_ROWS, s->acts + s->points + rows + HoleDistancesPredictStoreBytes(metric, s->n, s->width, s->size),
+      count * length_flop(s), count * length_seconds(s) + s->pace * paths + link);
+  return rows;
+}
+
+/* From here on distances are there, stored (`rows` bytes) or not. Returns what the filtration adds to them. */
+static double set_up_filtration(struct state *s, double rows)
+{
+  const HoleMetric metric   = metric_of(s);
+  const double     held     = s->acts + s->points + rows;
+  const double     graph    = HoleFiltrationPredictBytes(s->run->filtration, s->n, s->size);
+  const HoleIndex  k        = strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_KNN)
+                                  ? 0
+                                  : PetscMin(HoleFiltrationGetNeighbors(s->run->filtration), s->n - 1);
+  const PetscBool  sparse   = (PetscBool)!strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_SPARSE);
+  const double     pass     = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size);
+  double           quantile = 1, seconds;
+  char             rule[64];
+
+  (void)app_get_text("-threshold", "", sizeof(rule), rule);
+  if (!strncmp(rule, "quantile", 8)) quantile = 2;
+  seconds = rows > 0 ? pairs(s) * s->pace * A_STORED + s->pace * (double)s->n * s->log_n * A_MERGE * (double)blocks(s)
+                     : pass_seconds(s, k) * quantile;
+  add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile, seconds);
+  if (s->complete) return 0;
+  add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
+      sparse ? 2 * pass_flop(s) : 0,
+      sparse ? 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s)
+             : s->pace * (double)(2 * s->n_local * k) * s->log_n * A_MERGE);
+  return graph;
+}
+
+/* Everything that homology adds: `held` is there before. */
+static void solve(struct state *s, double held)
+{
+  const double result = hole_homology_predict_result(s->n), n = (double)s->n;
+  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
+  const double cache  = hole_row_cache_predict_bytes(s->n, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const double panels = s->size > 1 ? 2 * n * n * sizeof(double) * LINK_BYTE : 0;
+
+  if (!s->windows) {
+    add(s, MODEL_REDUCTION, held + HoleHomologyPredictBytes(s->run->homology, s->n, s->size), 0, 0);
+    return;
+  }
+  if (!s->max_dim) return;
+  add(s, MODEL_LUNES, held + result + lunes, 0, s->pace * A_LUNE * pairs(s) + panels);
+  add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * n * n / s->size);
+}
+
+/* Tables of a layer by a metric; clusters are half as many as points at a middling stage. */
+static void follow_clusters(struct state *s, double held)
+{
+  const double n      = (double)s->n;
+  const double stages = (double)PetscMin(HoleStagesOptionsGetMost(&s->run->stages_options), s->n);
+  const double result = n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval));
+  const double flow   = n * stages / 2 * (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
+  const double curves = n * (180 + 8 * stages); /* scratch of the sweep, curves; labels, twice */
+  const double write  = n * 128;
+
+  add(s, MODEL_CLUSTERS, held + result + curves + flow, 0, s->pace * A_CUT * n * s->log_n);
+  add(s, MODEL_WRITE, held + result + curves + flow + write, 0, s->pace * A_WRITE * n);
+  s->flow += flow;
+}
+
+/* One layer by one metric. What its filtration holds is freed with it; stored distances are before its clusters are looked at. */
+static void run_metric(struct state *s)
+{
+  double rows = 0, graph = 0, held;
+
+  if (s->kind == HOLE_LAYER_ACTIVATIONS) {
+    prepare_points(s);
+    if ((s->complete && s->max_dim) || metric_of(s)->rule == HOLE_RULE_PATHS) rows = store_rows(s);
+    graph = set_up_filtration(s, rows);
+  } else if (s->kind == HOLE_LAYER_DISTANCES) {
+    s->points = 0;
+    rows      = s->acts; /* as they were read */
+    s->acts   = 0;
+    graph     = set_up_filtration(s, rows);
+  } else {
+    s->points = 0;
+    graph     = s->max_dim ? HoleDistancesPredictRowBytes(s->n, s->size) : 0;
+    add(s, MODEL_GRAPH, s->acts + 4 * (double)s->n * sizeof(HoleEdge), 0, s->pace * (double)s->n * s->log_n * A_MERGE);
+  }
+  held = s->acts + s->points + graph;
+  solve(s, held + rows);
+  follow_clusters(s, held);
+}
+
+static struct state start(const struct app_run *run, PetscMPIInt n_ranks, const struct rates *rates,
+                          struct model *model)
+{
+  char         type[HOLE_NAME_LENGTH];
+  const char  *filtration = HoleFiltrationGetType(run->filtration);
+  struct state s          = {.run = run, .rates = rates, .model = model, .size = n_ranks, .n = run->n_points};
+
+  (void)app_get_text("-homology_type", HOLE_HOMOLOGY_WINDOWS, sizeof(type), type);
+  s.windows  = (PetscBool)!strcmp(type, HOLE_HOMOLOGY_WINDOWS);
+  s.complete = (PetscBool)!strcmp(filtration, HOLE_FILTRATION_RIPS);
+  s.max_dim  = HoleFiltrationGetMaxDim(run->filtration);
+  s.n_local  = hole_block_count(s.n, n_ranks, 0);
+  s.log_n    = log2((double)s.n + 1);
+  s.pace     = rates ? rates->byte / REFERENCE_BYTE : 1;
+  return s;
+}
+
+PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, const struct rates *rates,
+                             struct model *model)
+{
+  struct state s;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(model->steps, MODEL_N_STEPS));
+  model->n_ranks = n_ranks;
+  model->peak    = 0;
+  model->seconds = rates ? START : 0;
+  s              = start(run, n_ranks, rates, model);
+  for (s.layer = 0; s.layer < run->n_layers; ++s.layer) {
+    s.kind = HoleSourceGetLayerKind(run->source, s.layer);
+    PetscCall(HoleSourceGetLayerShape(run->source, s.layer, NULL, &s.width));
+    read_layer(&s);
+    for (s.metric = 0; s.metric < run->n_metrics; ++s.metric) run_metric(&s);
+  }
+  for (int p = 0; p < MODEL_N_STEPS; ++p) {
+    model->seconds += model->steps[p].seconds;
+    if (model->steps[p].bytes <= model->peak) continue;
+    model->peak    = model->steps[p].bytes;
+    model->highest = (enum model_step)p;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What lowers the need. */
+static const char *advice(const struct app_run *run)
+{
+  if (HoleFiltrationGetMaxDim(run->filtration) > 1) return "lower -max_dim or -max_points, or raise -memory_limit";
+  if (HoleFiltrationGetMaxDim(run->filtration) > 0)
+    return "use -max_dim 0, lower -max_points, use more ranks on more nodes, or raise -memory_limit";
+  return "lower -max_points, choose fewer -layers, use more ranks on more nodes, or raise -memory_limit";
+}
+
+PetscErrorCode model_explain(const struct app_run *run, const struct model *model, double available, size_t length,
+                             char text[])
+{
+  HoleIndex width = 0, units;
+  char      needs[32], has[32];
+
+  PetscFunctionBegin;
+  for (HoleIndex l = 0; l < run->n_layers; ++l) {
+    PetscCall(HoleSourceGetLayerShape(run->source, l, NULL, &units));
+    width = PetscMax(width, units);
+  }
+  PetscCall(app_memory_print(model->peak, sizeof(needs), needs));
+  PetscCall(app_memory_print(available, sizeof(has), has));
+  PetscCall(PetscSNPrintf(text, length,
+                          "%s: %" HoleIndex_FMT " points of %" HoleIndex_FMT
+                          " units need about %s per rank on %d rank%s (step %s), but %s is available; %s",
+                          run->input, run->n_points, width, needs, model->n_ranks, model->n_ranks > 1 ? "s" : "",
+                          model_step_name(model->highest), has, advice(run)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

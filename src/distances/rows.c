@@ -1,0 +1,30 @@
+/* The distances of one point to all own ones: a column of stored rows, or a broadcast and the formula of the metric. */
+#include "rows.h"
+
+#include "../core/block.h"
+#include "../core/cast.h"
+#include "distances_impl.h"
+
+HoleIndex hole_distances_point_size(HoleDistances d) { return d->rows ? 0 : d->point_stride; }
+
+PetscErrorCode hole_distances_from_point(HoleDistances d, HoleIndex i, double point[], double lengths[])
+{
+  PetscMPIInt owner = hole_block_owner(d->n, d->size, i), n_doubles;
+
+  PetscFunctionBegin;
+  if (d->rows) {
+    for (HoleIndex a = 0; a < d->n_local; ++a) lengths[a] = d->rows[a * d->stride + i];
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (owner == d->rank) PetscCall(PetscArraycpy(point, d->points + (i - d->first) * d->point_stride, d->point_stride));
+  PetscCall(hole_mpi_int(d->point_stride, &n_doubles));
+  PetscCallMPI(MPI_Bcast(point, n_doubles, MPI_DOUBLE, owner, d->comm));
+  hole_distances_tile(d, d->first, d->n_local, d->points, i, 1, point, lengths, 1);
+  if (owner == d->rank) lengths[i - d->first] = 0; /* by definition, whatever a formula gives */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool hole_distances_obey_triangle(HoleDistances d)
+{
+  return (PetscBool)(!d->metric || (d->metric->triangle && !d->scale && !d->part));
+}

@@ -1,0 +1,45 @@
+/* filtration_impl.h - the fields behind HoleFiltration, and what a type of filtration must provide. */
+#pragma once
+
+#include <hole/hole_filtration.h>
+#include <hole/hole_pass.h>
+
+/* A type says which edges there are, and how long. */
+struct hole_filtration_ops {
+  const char *name;
+  PetscBool   complete; /* every pair is an edge of its own length: the graph is made only if somebody asks for it */
+
+  /* What the first pass over all pairs has to find beside the merge tree. Logically collective. */
+  PetscErrorCode (*want)(HoleFiltration f, HolePass pass);
+
+  /* Collective: make f->graph of all edges up to f->threshold, after that pass; NULL where it is gone. */
+  PetscErrorCode (*build)(HoleFiltration f, HolePass pass, Mat *graph);
+
+  /* Bytes a rank needs while it does that, for n points over `size` ranks, as far as they can be known. */
+  double (*predict)(HoleFiltration f, HoleIndex n, PetscMPIInt size);
+};
+
+struct HoleFiltration_s {
+  HoleDistances                     d;     /* borrowed; NULL where only a graph is given */
+  Mat                               given; /* that graph, with all its edges */
+  const struct hole_filtration_ops *ops;
+  PetscInt                          max_dim;
+  HoleIndex                         n_neighbours;
+  double                            epsilon;
+  char                              rule[HOLE_NAME_LENGTH];
+  double                            threshold, cutoff;
+  HoleTree                          tree;
+  HoleTree                          forest; /* NULL where it is the tree */
+  Mat           graph;   /* edges up to the threshold; of a complete filtration NULL until asked for */
+  HoleDistances weights; /* the graph as rows, once asked for; NULL where it is complete */
+};
+
+/* The types; register.c lists them. */
+extern const struct hole_filtration_ops hole_filtration_rips;
+extern const struct hole_filtration_ops hole_filtration_knn;
+extern const struct hole_filtration_ops hole_filtration_sparse;
+
+PetscErrorCode hole_filtration_find(const char name[], const struct hole_filtration_ops **ops);
+
+/* Bytes that a graph of so many edges over all ranks takes on one of them while it is made of its edges. */
+double hole_filtration_predict_graph(double n_edges, PetscMPIInt size);
