@@ -6,7 +6,7 @@
 #include <hole/hole_metric.h>
 
 /**
- * Opaque handle. A symmetric [n, n] matrix of doubles with zero diagonal, of which rank r answers for the rows
+ * Opaque handle. A symmetric [n, n] matrix of lengths with zero diagonal, of which rank r answers for the rows
  * [first, first + n_local). It is made of points, and then costs no more than they do, until HoleDistancesStore(); a HolePass
  * looks at all pairs either way.
  */
@@ -47,7 +47,7 @@ HOLE_EXTERN PetscErrorCode HoleDistancesCreateWith(HoleActivations acts, HoleMet
  * @param[in]  options  see HoleMetricOptionsGet()
  * @param[out] d        new object, owned by the caller; shares the points of @p base
  *
- * @errors HOLE_ERR_RESOURCE: no memory on some rank. PETSC_ERR_ARG_WRONG: another base.
+ * @errors HOLE_ERR_RESOURCE: no memory on some rank. PETSC_ERR_ARG_WRONG: another base, or one in single precision.
  * @cost   That of HoleDistancesFindNeighbours(), if it was not called before; then O(n k) per rank. The points are not copied.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesCreateFrom(HoleDistances base, HoleMetric metric,
@@ -74,12 +74,27 @@ HOLE_EXTERN PetscErrorCode HoleDistancesCreateFromRows(MPI_Comm comm, HoleIndex 
                                                        void *ctx, HoleDistances *d);
 
 /**
- * Compute and keep the rows of the local points, so that HoleDistancesGetRow() has them. Nothing happens if they are there.
+ * Round every length to the nearest float: a length is the double that is equal to it, and stored rows take half the memory.
+ *
+ * By default lengths are double precision; they do not come back from single. Metrics that look at neighbours find these, and
+ * local scales, in double precision. A geodesic path is the sum, in single precision, of links that are rounded first.
+ *
+ * @collective On the object's ranks, with equal @p single. Before anything is computed; rows that were given are rounded in place.
+ *
+ * @errors HOLE_ERR_INPUT: lengths that no float reaches, or points so large that there might be.
+ */
+HOLE_EXTERN PetscErrorCode HoleDistancesSetPrecision(HoleDistances d, PetscBool single);
+
+/** Are lengths rounded to single precision? Not collective. */
+HOLE_EXTERN PetscBool HoleDistancesIsSingle(HoleDistances d);
+
+/**
+ * Compute and keep the rows of the local points, so that HoleDistancesReadRow() has them. Nothing happens if they are there.
  *
  * @collective On the object's ranks.
  *
  * @errors HOLE_ERR_INPUT: distances that overflow. HOLE_ERR_RESOURCE: no memory on some rank.
- * @cost   8 * n_local * stride bytes; n_local * n * width multiplications; every point is sent to every rank once.
+ * @cost   8 * n_local * stride bytes, half of that in single precision; n_local * n * width multiplications; every point is sent to every rank once.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesStore(HoleDistances d);
 
@@ -87,14 +102,20 @@ HOLE_EXTERN PetscErrorCode HoleDistancesStore(HoleDistances d);
 HOLE_EXTERN PetscBool HoleDistancesIsStored(HoleDistances d);
 
 /**
- * Shape and block; a stored row is @p stride values long (a multiple of 8, padded with infinity, aligned to 64 bytes).
+ * Shape and block; a row is @p stride values long (a multiple of 8, padded with infinity).
  * Not collective. Any output may be NULL.
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetShape(HoleDistances d, HoleIndex *n, HoleIndex *stride, HoleIndex *first,
                                                  HoleIndex *n_local);
 
-/** Borrow local row @p local in [0, n_local), stored before. Not collective. */
-HOLE_EXTERN const double *HoleDistancesGetRow(HoleDistances d, HoleIndex local);
+/**
+ * Local row @p local in [0, n_local), stored before: @p stride values. Borrowed where lengths are double precision, else written to
+ * @p buffer; the caller's to make, see HoleDistancesAllocateBuffer(). Not collective.
+ */
+HOLE_EXTERN const double *HoleDistancesReadRow(HoleDistances d, HoleIndex local, double buffer[]);
+
+/** Make a buffer for HoleDistancesReadRow(), to be freed with PetscFree(); NULL where none is needed. Not collective. */
+HOLE_EXTERN PetscErrorCode HoleDistancesAllocateBuffer(HoleDistances d, double **buffer);
 
 /** Borrow the communicator. Not collective. */
 HOLE_EXTERN MPI_Comm HoleDistancesGetComm(HoleDistances d);
@@ -121,7 +142,7 @@ HOLE_EXTERN double HoleDistancesPredictPointBytes(HoleMetric metric, HoleIndex n
 HOLE_EXTERN double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 /** Bytes of the rows that HoleDistancesStore() keeps on one rank. Not collective. */
-HOLE_EXTERN double HoleDistancesPredictRowBytes(HoleIndex n, PetscMPIInt size);
+HOLE_EXTERN double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt size);
 
 /** Bytes that one rank needs beside points and rows while HoleDistancesStore() computes them. Not collective. */
 HOLE_EXTERN double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);

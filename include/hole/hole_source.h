@@ -138,7 +138,7 @@ HOLE_EXTERN PetscErrorCode HoleSourceLoadLayer(HoleSource source, HoleIndex l, H
  * @param[out] d       new object with its rows stored, owned by the caller
  *
  * Values within 1e-10 of 0 that are negative or on the diagonal become 0. Entries (i, j) and (j, i) that differ by no more than
- * 1e-10 max(1, value) are noise: both become the one above the diagonal, so that the matrix is symmetric to the bit.
+ * 1e-10, or 1e-10 of their value (2^-20 of it if both are exact in single precision), are noise: both become the one above the diagonal, so that the matrix is symmetric to the bit.
  *
  * @errors HOLE_ERR_USAGE: the layer has activations, or a graph. HOLE_ERR_INPUT: a value is NaN, infinite or negative, the
  * diagonal is not 0, or the matrix is not symmetric; dataset, row, column and values are named. HOLE_ERR_RESOURCE: no memory.

@@ -1,4 +1,5 @@
 /* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
+#include "../source/source_edges.h"
 #include "app.h"
 #include "memory.h"
 #include "model.h"
@@ -7,6 +8,7 @@
 #include "run.h"
 #include "summary.h"
 
+#include <float.h>
 #include <string.h>
 
 enum { STEPS_A_LAYER = 16 };
@@ -172,6 +174,36 @@ static PetscErrorCode create_distances(struct analysis *a, int m, HoleActivation
   if (HoleMetricGetNeighbours(a->run.metrics[m], &a->run.metric_options))
     PetscCall(HoleDistancesFindNeighbours(*base, app_run_neighbours(&a->run, m)));
   PetscCall(HoleDistancesCreateFrom(*base, a->run.metrics[m], &a->run.metric_options, distances));
+  PetscCall(HoleDistancesSetPrecision(*distances, a->run.single));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode round_edges(HoleIndex n_edges, HoleEdge edges[])
+{
+  PetscFunctionBegin;
+  for (HoleIndex e = 0; e < n_edges; ++e) {
+    PetscCheck(edges[e].length <= FLT_MAX, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+               "Distance of points %" HoleIndex_FMT " and %" HoleIndex_FMT " is %g, too large for single precision",
+               edges[e].i, edges[e].j, edges[e].length);
+    edges[e].length = (double)(float)edges[e].length;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A layer given as a graph. */
+static PetscErrorCode load_graph(struct analysis *a, HoleIndex l, Mat *graph)
+{
+  HoleIndex      n_edges;
+  HoleEdge      *edges;
+  PetscErrorCode created;
+
+  PetscFunctionBegin;
+  PetscCall(hole_source_load_edges(a->run.source, l, &n_edges, &edges));
+  created = a->run.single ? HoleErrorAgree(a->comm, round_edges(n_edges, edges)) : PETSC_SUCCESS; /* local */
+  if (!created) created = HoleGraphCreate(a->comm, a->run.n_points, n_edges, edges, graph);
+  PetscCall(PetscFree(edges));
+  PetscCall(created);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -182,11 +214,12 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
   PetscFunctionBegin;
   switch (HoleSourceGetLayerKind(a->run.source, l)) {
   case HOLE_LAYER_GRAPH:
-    PetscCall(HoleSourceLoadGraph(a->run.source, l, &r->graph));
+    PetscCall(load_graph(a, l, &r->graph));
     PetscCall(HoleFiltrationCreateFromGraph(r->graph, &r->filtration));
     break;
   case HOLE_LAYER_DISTANCES:
     PetscCall(HoleSourceLoadDistances(a->run.source, l, &r->distances));
+    PetscCall(HoleDistancesSetPrecision(r->distances, a->run.single));
     PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
     break;
   default:
@@ -221,7 +254,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
   PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &width));
-  PetscCall(result_write_layer(a->writer, path, width, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
+  PetscCall(result_write_layer(a->writer, path, width, a->run.single, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
                                r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
@@ -409,12 +442,12 @@ static const struct app_option options[] = {
     {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
     {"-homology_type", OPTION_TEXT, "windows | standard", "windows: distributed; standard: textbook, for small inputs",
      0, 0},
-    {"-distances_tile", OPTION_INTEGER, "T (512)", "points a side of a tile of distances; results do not depend on it",
+    {"-distances_tile", OPTION_INTEGER, "T (1024)", "points a side of a tile of distances; results do not depend on it",
      1, 2048},
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
     {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},
-    {"-precision", OPTION_WORD, "double", "lengths are double precision", 0, 0},
+    {"-precision", OPTION_WORD, "double single", "single: lengths are rounded to single precision; half the memory", 0, 0},
     {"-stages", OPTION_TEXT, "hole | count:K | clusters:K1,K2,... | at:T1,T2,...",
      "thresholds at which clusters are looked at", 0, 0},
     {"-cut", OPTION_WORD, "closed open", "whether an edge as long as the threshold joins clusters", 0, 0},

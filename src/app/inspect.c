@@ -73,7 +73,7 @@ static PetscErrorCode add_matrix(struct inspection *s, HoleIndex l, struct pair_
   PetscCall(HoleSourceLoadDistances(s->source, l, &d));
   PetscCall(HoleDistancesGetShape(d, &n, NULL, &first, &n_local));
   for (HoleIndex i = 0; i < n_local; ++i) {
-    for (HoleIndex j = first + i + 1; j < n; ++j) add_length(HoleDistancesGetRow(d, i)[j], p);
+    for (HoleIndex j = first + i + 1; j < n; ++j) add_length(HoleDistancesReadRow(d, i, NULL)[j], p);
   }
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);

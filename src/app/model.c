@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define READ_BUFFER    (32. * 1024 * 1024) /* of a layer while it is read; the cache of chunks takes as much again */
-#define LINK_BYTE      1e-9                /* seconds to bring a byte from another rank */
+#define LINK_BYTE      0.5e-9              /* seconds to bring a byte from another rank */
 #define REFERENCE_BYTE 4e-11 /* seconds a byte of memory on the machine where the constants below were fitted */
 
 /* Seconds there. */
@@ -27,11 +27,11 @@
 #define A_VALUE     10e-9  /* to read, convert and check a value */
 #define A_CHUNKED   35e-9  /* to decompress it, too */
 #define A_LOOK      1.5e-9 /* all consumers at one pair of a tile */
-#define A_STORED    12e-9  /* one pair of stored rows: first touched, checked, rounded, looked at */
+#define A_STORED    16e-9  /* one pair of stored rows: first touched, checked, rounded, looked at */
 #define A_MERGE     60e-9  /* to sort and settle one point of a forest, times log2 n, for each block */
-#define A_NEIGHBOUR 60e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
-#define A_LUNE      55e-9  /* all three sieves for one pair */
-#define A_SCAN      26e-9  /* reduction, for each pair of points: it depends on the data */
+#define A_NEIGHBOUR 15e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
+#define A_LUNE      60e-9  /* all three sieves for one pair */
+#define A_SCAN      28e-9  /* reduction, for each pair of points: it depends on the data */
 #define A_PATH      40e-9  /* shortest paths from one point to another */
 #define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
@@ -129,8 +129,7 @@ static double pass_seconds(const struct state *s, HoleIndex k)
   const double near = k ? (double)(s->n_local * blocks(s) * 2 * k) * log2((double)k + 2) * A_NEIGHBOUR : 0;
   const double link = LINK_BYTE * (double)blocks(s) * (double)sizeof(double) * (double)(s->n_local * s->width);
 
-  return pairs(s) * (tile_seconds(s) + s->pace * A_LOOK * (k ? 2 : 1)) + s->pace * (rows + near) +
-         (s->size > 1 ? link : 0);
+  return pairs(s) * (tile_seconds(s) + s->pace * A_LOOK) + s->pace * (rows + near) + (s->size > 1 ? link : 0);
 }
 
 static double pass_flop(const struct state *s)
@@ -172,7 +171,7 @@ static void prepare_points(struct state *s)
 static double store_rows(struct state *s)
 {
   const HoleMetric metric = metric_of(s);
-  const double     rows   = HoleDistancesPredictRowBytes(s->n, s->size);
+  const double     rows   = HoleDistancesPredictRowBytes(s->n, s->run->single, s->size);
   const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
   const double     link  = LINK_BYTE * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
   const double     paths = metric->rule == HOLE_RULE_PATHS ? A_PATH * (double)s->n_local * (double)s->n : 0;
@@ -212,9 +211,11 @@ static double set_up_filtration(struct state *s, double rows)
 /* Everything that homology adds: `held` is there before. */
 static void solve(struct state *s, double held)
 {
-  const double result = hole_homology_predict_result(s->n), n = (double)s->n;
-  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
-  const double cache  = hole_row_cache_predict_bytes(s->n, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const PetscBool single = (PetscBool)(s->run->single && s->complete && s->kind != HOLE_LAYER_GRAPH); /* stored rows */
+  const double    result = hole_homology_predict_result(s->n), n = (double)s->n;
+  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, single, s->size);
+  const double cache  = hole_row_cache_predict_bytes(s->n, single, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const double waits  = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
   const double panels = s->size > 1 ? 2 * n * n * sizeof(double) * LINK_BYTE : 0;
 
   if (!s->windows) {
@@ -223,7 +224,7 @@ static void solve(struct state *s, double held)
   }
   if (!s->max_dim) return;
   add(s, MODEL_LUNES, held + result + lunes, 0, s->pace * A_LUNE * pairs(s) + panels);
-  add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * n * n / s->size);
+  add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * waits * n * n / s->size);
 }
 
 /* Tables of a layer by a metric; clusters are half as many as points at a middling stage. */
@@ -252,12 +253,12 @@ static void run_metric(struct state *s)
     graph = set_up_filtration(s, rows);
   } else if (s->kind == HOLE_LAYER_DISTANCES) {
     s->points = 0;
-    rows      = s->acts; /* as they were read */
+    rows      = s->run->single ? s->acts / 2 : s->acts; /* as they were read, or shortened then */
     s->acts   = 0;
     graph     = set_up_filtration(s, rows);
   } else {
     s->points = 0;
-    graph     = s->max_dim ? HoleDistancesPredictRowBytes(s->n, s->size) : 0;
+    graph     = s->max_dim ? HoleDistancesPredictRowBytes(s->n, PETSC_FALSE, s->size) : 0;
     add(s, MODEL_GRAPH, s->acts + 4 * (double)s->n * sizeof(HoleEdge), 0, s->pace * (double)s->n * s->log_n * A_MERGE);
   }
   held = s->acts + s->points + graph;

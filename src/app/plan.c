@@ -41,12 +41,11 @@ static PetscErrorCode get_size(const char option[], HoleIndex fallback, HoleInde
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local, equal on all ranks. Options of analyze that matter at its end only are used here: nobody is to be warned of them. */
+/* Local, equal on all ranks. */
 static PetscErrorCode get_options(struct plan *p)
 {
   const long cores   = sysconf(_SC_NPROCESSORS_ONLN);
   PetscInt   n_ranks = p->n_ranks, n_cores = (PetscInt)PetscMax(1, cores);
-  PetscBool  set;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-ranks", &n_ranks, NULL));
@@ -56,8 +55,6 @@ static PetscErrorCode get_options(struct plan *p)
   PetscCall(get_size("-node_memory", app_memory_node(), &p->node_memory));
   PetscCall(get_size("-memory_limit", 0, &p->memory_limit));
   PetscCall(app_run_get_options(&p->run));
-  for (int o = 0; o < app_analyze.n_options; ++o)
-    PetscCall(PetscOptionsHasName(NULL, NULL, app_analyze.options[o].name, &set));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -247,7 +247,7 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
 }
 
 static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleIndex n, HoleIndex width,
-                                       HoleFiltration filtration)
+                                       PetscBool single, HoleFiltration filtration)
 {
   const char *const type = HoleFiltrationGetType(filtration);
 
@@ -255,6 +255,7 @@ static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleInd
   PetscCall(hole_writer_group(w, base));
   PetscCall(hole_writer_attr_int64(w, base, "n_points", n));
   PetscCall(hole_writer_attr_int64(w, base, "width", width));
+  PetscCall(hole_writer_attr_string(w, base, "precision", single ? "single" : "double"));
   PetscCall(hole_writer_attr_string(w, base, "filtration", type));
   if (!strcmp(type, HOLE_FILTRATION_KNN))
     PetscCall(hole_writer_attr_int64(w, base, "neighbors", HoleFiltrationGetNeighbors(filtration)));
@@ -266,12 +267,12 @@ static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleInd
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, HoleFiltration filtration,
-                                  HoleDiagram diagram, PetscBool simplices, HoleTree tree, const HoleCurves *curves,
-                                  const HoleStages *stages)
+PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, PetscBool single,
+                                  HoleFiltration filtration, HoleDiagram diagram, PetscBool simplices, HoleTree tree,
+                                  const HoleCurves *curves, const HoleStages *stages)
 {
   PetscFunctionBegin;
-  PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, filtration));
+  PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, single, filtration));
   PetscCall(write_diagram(w, path, diagram, simplices));
   PetscCall(write_tree(w, path, tree));
   PetscCall(write_stages(w, path, stages));

@@ -11,9 +11,9 @@ PetscErrorCode result_layer_path(const char layer[], const char metric[], size_t
 PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char input[], HoleSource source);
 
 /* One layer by one metric; `simplices`: those of birth and death too. */
-PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, HoleFiltration filtration,
-                                  HoleDiagram diagram, PetscBool simplices, HoleTree tree, const HoleCurves *curves,
-                                  const HoleStages *stages);
+PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, PetscBool single,
+                                  HoleFiltration filtration, HoleDiagram diagram, PetscBool simplices, HoleTree tree,
+                                  const HoleCurves *curves, const HoleStages *stages);
 
 /* Positions of the points of a layer whose rule takes single ones: this rank's part. */
 PetscErrorCode result_write_positions(hole_writer w, const char layer[], HoleIndex n, HoleIndex first,

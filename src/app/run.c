@@ -52,7 +52,11 @@ static PetscErrorCode check_triangle(const struct app_run *r, HoleFiltration f)
 
 PetscErrorCode app_run_get_options(struct app_run *r)
 {
+  char text[16];
+
   PetscFunctionBegin;
+  PetscCall(app_get_text("-precision", "double", sizeof(text), text));
+  r->single = (PetscBool)!strcmp(text, "single");
   PetscCall(get_metrics(r));
   PetscCall(HoleMetricOptionsGet(&r->metric_options));
   PetscCall(HoleStagesOptionsGet(&r->stages_options));

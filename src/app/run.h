@@ -12,6 +12,7 @@ struct app_run {
   HoleIndex         n_layers, n_points, n_classes;
   int               n_metrics;
   HoleMetric        metrics[APP_MAX_METRICS];
+  PetscBool         single;      /* lengths are rounded to single precision */
   PetscBool         precomputed; /* layers are given as distances: one metric, which is none of these */
   HoleMetricOptions metric_options;
   HoleStagesOptions stages_options;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { METRIC_WIDTH = 19 /* that of the longest name, density_mahalanobis */ };
+
 PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource source)
 {
   HoleIndex   n_file, n_kept, n_points, n_classes;
@@ -25,10 +27,10 @@ PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource 
          HoleSourceGetLayerCount(source) > 1 ? "s" : "");
   if (n_classes) printf(", %" HoleIndex_FMT " classes", n_classes);
   printf(", %d rank%s\n\n", size, size > 1 ? "s" : "");
-  printf("%-16s %-10s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "layer", "metric", "N", "d", "threshold", "H0",
-         "H1", "longest H1", "clusters", "purity", "homog.", "time");
-  printf("%-16s %-10s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "", "", "", "", "", "", "", "birth - death",
-         "at t*", "at t*", "at t*", "s");
+  printf("%-16s %-*s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "layer", METRIC_WIDTH, "metric", "N", "d",
+         "threshold", "H0", "H1", "longest H1", "clusters", "purity", "homog.", "time");
+  printf("%-16s %-*s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "", METRIC_WIDTH, "", "", "", "", "", "",
+         "birth - death", "at t*", "at t*", "at t*", "s");
   fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -82,9 +84,9 @@ PetscErrorCode summary_print_layer(MPI_Comm comm, const char layer[], const char
     snprintf(purity, sizeof(purity), "%.3f", curves->purity[curves->best]);
     snprintf(homogeneity, sizeof(homogeneity), "%.3f", curves->homogeneity[curves->best]);
   }
-  printf("%-16s %-10s %7" HoleIndex_FMT " %6" HoleIndex_FMT " %10.5g %7s %7s %20s %9s %7s %7s %8.2f\n", layer, metric,
-         stages->n_points, width, HoleFiltrationGetThreshold(filtration), h0, h1, longest, clusters, purity,
-         homogeneity, seconds);
+  printf("%-16s %-*s %7" HoleIndex_FMT " %6" HoleIndex_FMT " %10.5g %7s %7s %20s %9s %7s %7s %8.2f\n", layer,
+         METRIC_WIDTH, metric, stages->n_points, width, HoleFiltrationGetThreshold(filtration), h0, h1, longest,
+         clusters, purity, homogeneity, seconds);
   fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,38 +8,59 @@
 #include "geodesic.h"
 #include "ring.h"
 #include "scale.h"
+#include <float.h>
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
 #include <math.h>
 
 enum { ALIGNMENT = 64 };
 
+/* The first multiple of 64 bytes. */
+static void *align(void *memory) { return (void *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT); }
+
 PetscErrorCode hole_distances_allocate(HoleIndex n, void **memory, double **aligned)
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc((size_t)n * sizeof(double) + ALIGNMENT, memory));
-  *aligned = (double *)(((uintptr_t)*memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  *aligned = align(*memory);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode hole_distances_allocate_rows(HoleDistances d)
 {
+  double *rows;
+
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "distances_allocate"));
-  PetscCall(hole_distances_allocate(d->n_local * d->stride, &d->memory, &d->rows));
+  PetscCall(hole_distances_allocate(d->single ? d->n_local * d->stride / 2 : d->n_local * d->stride, &d->memory, &rows));
+  if (d->single) d->short_rows = (float *)rows; /* a stride is even */
+  else d->rows = rows;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    for (HoleIndex j = d->n; j < d->stride; ++j) d->rows[i * d->stride + j] = INFINITY;
+    for (HoleIndex j = d->n; j < d->stride; ++j) hole_distances_put(d, i, j, INFINITY);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HOLE_CLONES
+void hole_distances_decode(HoleIndex n, const float in[], double out[])
+{
+  for (HoleIndex j = 0; j < n; ++j) out[j] = (double)in[j];
+}
+
+const double *hole_distances_read(HoleDistances d, HoleIndex local, HoleIndex j, HoleIndex n, double buffer[])
+{
+  if (d->rows) return d->rows + local * d->stride + j;
+  hole_distances_decode(n, d->short_rows + local * d->stride + j, buffer);
+  return buffer;
 }
 
 void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,
                          const double y[], double out[], HoleIndex stride)
 {
   d->metric->kernel->tile(n_x, x, n_y, y, d->point_stride, d->n_padded, out, stride);
-  if (!d->scale) return;
   for (HoleIndex a = 0; a < n_x; ++a) {
-    for (HoleIndex b = 0; b < n_y; ++b) out[a * stride + b] /= sqrt(d->scale[i + a] * d->scale[j + b]);
+    for (HoleIndex b = 0; d->scale && b < n_y; ++b) out[a * stride + b] /= sqrt(d->scale[i + a] * d->scale[j + b]);
+    hole_distances_round(d, n_y, out + a * stride);
   }
 }
 
@@ -48,6 +69,7 @@ void hole_distances_scatter(HoleDistances d, HoleIndex i, const double x[], Hole
 {
   d->metric->kernel->scatter(x, n_y, y, d->n_padded, out);
   for (HoleIndex b = 0; d->scale && b < n_y; ++b) out[b] /= sqrt(d->scale[i] * d->scale[j[b]]);
+  hole_distances_round(d, n_y, out);
 }
 
 /* Collective: shape and block. */
@@ -179,7 +201,7 @@ PetscErrorCode HoleDistancesCreateFrom(HoleDistances base, HoleMetric metric, co
 
   PetscFunctionBegin;
   *distances = NULL;
-  PetscCheck(base->metric == HoleMetricGetBase(metric) && !base->scale && !base->part, PETSC_COMM_SELF,
+  PetscCheck(base->metric == HoleMetricGetBase(metric) && !base->scale && !base->part && !base->single, PETSC_COMM_SELF,
              PETSC_ERR_ARG_WRONG, "%s is not made from these distances", HoleMetricGetName(metric));
   if (k) PetscCall(HoleDistancesFindNeighbours(base, k));
   PetscCall(create(base->comm, base->n, &d));
@@ -250,8 +272,8 @@ PetscErrorCode HoleDistancesFindNeighbours(HoleDistances d, HoleIndex k)
   PetscErrorCode found;
 
   PetscFunctionBegin;
-  PetscCheck(d->shared && !d->scale && !d->part, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
-             "Neighbours are kept with points, of a metric that looks at none itself");
+  PetscCheck(d->shared && !d->scale && !d->part && !d->single, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
+             "Neighbours are kept with points, of a metric that looks at none itself, in double precision");
   if (PetscMin(k, d->n - 1) <= d->shared->k) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
   PetscCall(HolePassCreate(d, &pass));
   found = HolePassWantNeighbours(pass, k);
@@ -308,9 +330,86 @@ PetscErrorCode HoleDistancesGetShape(HoleDistances d, HoleIndex *n, HoleIndex *s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HoleDistancesIsStored(HoleDistances d) { return (PetscBool)(d->rows != NULL); }
+PetscBool HoleDistancesIsStored(HoleDistances d) { return hole_distances_stored(d); }
 
-const double *HoleDistancesGetRow(HoleDistances d, HoleIndex local) { return d->rows + local * d->stride; }
+const double *HoleDistancesReadRow(HoleDistances d, HoleIndex local, double buffer[])
+{
+  return hole_distances_read(d, local, 0, d->stride, buffer);
+}
+
+PetscErrorCode HoleDistancesAllocateBuffer(HoleDistances d, double **buffer)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(hole_distances_buffer(d), buffer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: no two points may be farther apart than a float can tell. Angles never are; of others no metric exceeds the sum of the
+   differences, and local scales are no less than 0.01. */
+static PetscErrorCode check_range(HoleDistances d)
+{
+  const double most = FLT_MAX / (256.0 * (double)PetscMax(1, d->n_padded));
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(d->comm, "distances_precision"));
+  if (!d->metric || d->metric->bound == HOLE_BOUND_ANGULAR) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex i = 0; i < d->n_local; ++i) {
+    const double *row = d->points + i * d->point_stride;
+
+    for (HoleIndex c = 0; c < d->n_padded; ++c)
+      PetscCheck(fabs(row[c]) <= most, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+                 "Layer %s, row %" HoleIndex_FMT " has values too large for lengths in single precision; use double",
+                 d->name, d->file_rows[i]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: stored doubles become floats, in place, and the half that is left goes back. */
+static PetscErrorCode shorten_rows(HoleDistances d)
+{
+  const HoleIndex n     = d->n_local * d->stride;
+  const size_t    start = (size_t)((char *)d->rows - (char *)d->memory), n_bytes = (size_t)n * sizeof(float);
+  char           *bytes = (char *)d->rows;
+
+  PetscFunctionBegin;
+  for (HoleIndex e = 0; e < n; ++e)
+    PetscCheck(d->rows[e] <= FLT_MAX || d->rows[e] == INFINITY, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+               "Distance of points %" HoleIndex_FMT " and %" HoleIndex_FMT " is %g, too large for single precision",
+               d->first + e / d->stride, e % d->stride, d->rows[e]);
+  for (HoleIndex e = 0; e < n; ++e) {
+    const float length = (float)d->rows[e];
+
+    memcpy(bytes + (size_t)e * sizeof(length), &length, sizeof(length)); /* behind what is still to be read */
+  }
+  PetscCall(PetscRealloc(n_bytes + ALIGNMENT, &d->memory));
+  d->short_rows = (float *)align(d->memory);
+  d->rows       = NULL;
+  memmove(d->short_rows, (char *)d->memory + start, n_bytes);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. A link stays longer than 0, and paths longer than their links. */
+static PetscErrorCode shorten(HoleDistances d)
+{
+  PetscFunctionBegin;
+  PetscCall(check_range(d));
+  if (d->rows) PetscCall(shorten_rows(d));
+  d->single = PETSC_TRUE;
+  for (HoleIndex e = 0; e < d->n_links; ++e) d->links[e].length = hole_geodesic_round(d->links[e].length);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleDistancesSetPrecision(HoleDistances d, PetscBool single)
+{
+  PetscFunctionBegin;
+  if (single == d->single) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
+  PetscCheck(single, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE, "Digits that are gone do not come back");
+  PetscCheck(!d->metric || !d->rows, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE, "Distances are computed already");
+  HoleCallAgreed(d->comm, shorten(d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HoleDistancesIsSingle(HoleDistances d) { return d->single; }
 
 MPI_Comm HoleDistancesGetComm(HoleDistances d) { return d->comm; }
 
@@ -339,9 +438,9 @@ double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleInde
          (double)hole_block_count(n, size, 0) * (double)sizeof(double) * (double)prepared_width(base, width);
 }
 
-double HoleDistancesPredictRowBytes(HoleIndex n, PetscMPIInt size)
+double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt size)
 {
-  return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
+  return (double)(single ? sizeof(float) : sizeof(double)) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
 }
 
 double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)

@@ -39,16 +39,55 @@ struct HoleDistances_s {
   HoleEdge *links; /* [n_links] edges of that graph of positive length: over all ranks each once */
 
   /* Rows, once they are stored. */
-  HoleIndex stride; /* doubles in a row: n, padded with infinity to a multiple of 8 */
-  double   *rows;   /* [n_local, stride], at a multiple of 64 bytes inside `memory`; NULL if they are not stored */
+  PetscBool single; /* lengths are rounded to single precision */
+  HoleIndex stride; /* values in a row: n, padded with infinity to a multiple of 8 */
+  double   *rows;   /* [n_local, stride], at a multiple of 64 bytes inside `memory`; NULL if they are not stored, or single */
+  float    *short_rows; /* the same for single precision */
   void     *memory;
 };
+
+static inline PetscBool hole_distances_stored(HoleDistances d) { return (PetscBool)(d->rows || d->short_rows); }
+
+/* Entry j of stored row `local`. */
+static inline double hole_distances_at(HoleDistances d, HoleIndex local, HoleIndex j)
+{
+  return d->rows ? d->rows[local * d->stride + j] : (double)d->short_rows[local * d->stride + j];
+}
+
+/* The value must be a length by hole_distances_round(), or infinite. */
+static inline void hole_distances_put(HoleDistances d, HoleIndex local, HoleIndex j, double length)
+{
+  if (d->rows) d->rows[local * d->stride + j] = length;
+  else d->short_rows[local * d->stride + j] = (float)length;
+}
+
+/* A stored row as it lies in memory, and the type of its entries. */
+static inline void *hole_distances_stored_row(HoleDistances d, HoleIndex local)
+{
+  return d->rows ? (void *)(d->rows + local * d->stride) : (void *)(d->short_rows + local * d->stride);
+}
+static inline MPI_Datatype hole_distances_type(HoleDistances d) { return d->single ? MPI_FLOAT : MPI_DOUBLE; }
+
+/* Every length comes through here once: the nearest value of the precision that was chosen. */
+static inline void hole_distances_round(HoleDistances d, HoleIndex n, double lengths[])
+{
+  for (HoleIndex b = 0; d->single && b < n; ++b) lengths[b] = (double)(float)lengths[b];
+}
 
 /* A buffer of n doubles that starts at a multiple of 64 bytes; `memory` is to be freed. */
 PetscErrorCode hole_distances_allocate(HoleIndex n, void **memory, double **aligned);
 
 /* Local. The memory of the rows; the padding is infinite, so that no search for something short finds it. */
 PetscErrorCode hole_distances_allocate_rows(HoleDistances d);
+
+/* Entries [j, j + n) of a stored row: those of the row itself, or decoded into `buffer`, [n]; not used for double precision. */
+const double *hole_distances_read(HoleDistances d, HoleIndex local, HoleIndex j, HoleIndex n, double buffer[]);
+
+/* out[b] = in[b], any alignment. */
+void hole_distances_decode(HoleIndex n, const float in[], double out[]);
+
+/* Doubles that a reader of rows needs as its buffer: none for double precision. */
+static inline HoleIndex hole_distances_buffer(HoleDistances d) { return d->single ? d->stride : 0; }
 
 /* out[a * stride + b] = distance of prepared points x[a] and y[b], whose global ids begin at i and j. */
 void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,

@@ -291,10 +291,10 @@ static HoleIndex count_landmarks(HoleIndex n, HoleIndex width)
   return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, n / LANDMARK_SHARE), PetscMax(16, fit)));
 }
 
-static HoleIndex choose_count(HoleDistances d) { return count_landmarks(d->n, d->rows ? 1 : d->point_stride); }
+static HoleIndex choose_count(HoleDistances d) { return count_landmarks(d->n, hole_distances_stored(d) ? 1 : d->point_stride); }
 
 /* Values that a landmark takes to its readers. */
-static HoleIndex row_length(HoleDistances d, const struct landmarks *l) { return d->rows ? l->n : d->point_stride; }
+static HoleIndex row_length(HoleDistances d, const struct landmarks *l) { return hole_distances_stored(d) ? l->n : d->point_stride; }
 
 /* Local. */
 static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
@@ -323,8 +323,9 @@ static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
     owner = hole_block_owner(d->n, d->size, l->ids[a]);
     if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
     if (owner != d->rank) continue;
-    if (d->rows) {
-      for (HoleIndex b = 0; b < l->n; ++b) l->rows[a * m + b] = d->rows[(l->ids[a] - d->first) * d->stride + l->ids[b]];
+    if (hole_distances_stored(d)) {
+      for (HoleIndex b = 0; b < l->n; ++b)
+        l->rows[a * m + b] = hole_distances_at(d, l->ids[a] - d->first, l->ids[b]);
     } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
   }
   for (PetscMPIInt r = 0; r < d->size; ++r) {
@@ -353,23 +354,24 @@ static PetscErrorCode find_nearest(struct forest *f, struct landmarks *l)
   HoleDistances     d     = f->base.d;
   struct hole_block block = {-1, 0, l->n, l->rows, l->ids};
   struct hole_tile  tile  = {.n_i = 1, .n_j = l->n, .stride = l->n};
+  const PetscBool   stored = hole_distances_stored(d);
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(l->n * 256, &tile.low));
-  if (!d->rows) PetscCall(hole_tiles_set_block(f->base.tiles, &block));
+  if (!stored) PetscCall(hole_tiles_set_block(f->base.tiles, &block));
   for (HoleIndex first = 0; first < d->n_local; first += 256) {
     tile.i   = d->first + first;
     tile.n_i = PetscMin(256, d->n_local - first);
-    if (!d->rows) hole_tiles_fill(f->base.tiles, &tile);
+    if (!stored) hole_tiles_fill(f->base.tiles, &tile);
     for (HoleIndex a = 0; a < tile.n_i; ++a) {
       const HoleIndex i = first + a;
       HoleIndex       b;
 
-      for (b = 0; d->rows && b < l->n; ++b) tile.low[a * l->n + b] = (float)d->rows[i * d->stride + l->ids[b]];
+      for (b = 0; stored && b < l->n; ++b) tile.low[a * l->n + b] = (float)hole_distances_at(d, i, l->ids[b]);
       b                        = find_least(l->n, tile.low + a * l->n);
       l->nearest[d->first + i] = (uint32_t)l->ids[b];
       l->length[d->first + i] =
-          d->rows ? d->rows[i * d->stride + l->ids[b]] : hole_tiles_length(f->base.tiles, d->first + i, b);
+          stored ? hole_distances_at(d, i, l->ids[b]) : hole_tiles_length(f->base.tiles, d->first + i, b);
     }
   }
   PetscCall(PetscFree(tile.low));
@@ -400,12 +402,13 @@ static void add_known(struct forest *f, HoleIndex i, HoleIndex j, double length)
 /* Local: lengths from landmark a to all of them. */
 static void measure_landmark(HoleDistances d, const struct landmarks *l, HoleIndex a, double row[])
 {
-  if (d->rows) {
+  if (hole_distances_stored(d)) {
     memcpy(row, l->rows + a * l->n, (size_t)l->n * sizeof(*row));
     return;
   }
   d->metric->kernel->tile(1, l->rows + a * d->point_stride, l->n, l->rows, d->point_stride, d->n_padded, row, l->n);
   for (HoleIndex b = 0; d->scale && b < l->n; ++b) row[b] /= sqrt(d->scale[l->ids[a]] * d->scale[l->ids[b]]);
+  hole_distances_round(d, l->n, row);
 }
 
 /* Local: a tree of the landmarks [Prim 1957]; every rank makes the same. */

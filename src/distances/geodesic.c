@@ -11,6 +11,7 @@
 #include "../core/sort.h"
 #include "../core/union_find.h"
 #include "distances_impl.h"
+#include <float.h>
 #include <hole/hole_error.h>
 #include <math.h>
 
@@ -317,17 +318,22 @@ static struct reached pop(struct heap *h)
   return first;
 }
 
-/* Sum of two lengths, the second positive; greater than each unless the first is 0, and never less for a longer one. */
-static double longer(double path, double link)
-{
-  double sum = path + link, most = PetscMax(path, link);
+double hole_geodesic_round(double length) { return PetscMax((double)(float)length, (double)FLT_TRUE_MIN); }
 
-  return sum > most || path == 0 ? sum : nextafter(most, INFINITY);
+/* Sum of two lengths, the second positive, in the precision of lengths; greater than each unless the first is 0, and never less for
+   a longer one. */
+static double longer(double path, double link, PetscBool single)
+{
+  const double most = PetscMax(path, link), sum = single ? (double)((float)path + (float)link) : path + link;
+
+  if (sum > most || path == 0) return sum;
+  return single ? (double)nextafterf((float)most, INFINITY) : nextafter(most, INFINITY);
 }
 
 /* Geodesic distances from a point to all others of its part; infinite for the others. By the triangle inequality no path to a
    linked point is shorter than the link; rounding is not asked. */
-static void find_paths(const struct graph *g, HoleIndex n, HoleIndex source, struct heap *heap, double length[])
+static void find_paths(const struct graph *g, HoleIndex n, PetscBool single, HoleIndex source, struct heap *heap,
+                       double length[])
 {
   for (HoleIndex j = 0; j < n; ++j) length[j] = INFINITY;
   length[source] = 0;
@@ -337,7 +343,7 @@ static void find_paths(const struct graph *g, HoleIndex n, HoleIndex source, str
 
     if (at.length > length[at.point]) continue; /* a shorter path was found later */
     for (HoleIndex a = g->start[at.point]; a < g->start[at.point + 1]; ++a) {
-      double path = longer(at.length, g->arcs[a].length);
+      double path = longer(at.length, g->arcs[a].length, single);
 
       if (path >= length[g->arcs[a].to]) continue;
       length[g->arcs[a].to] = path;
@@ -357,12 +363,10 @@ static PetscErrorCode fill_own(HoleDistances d, const struct graph *g)
   PetscCall(hole_fault(d->comm, "geodesic_paths"));
   PetscCall(PetscMalloc2(2 * g->n_links + 1, &heap.entries, d->n, &length)); /* the source, and each arc at most once */
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    double *row = d->rows + i * d->stride;
-
-    find_paths(g, d->n, d->first + i, &heap, length);
+    find_paths(g, d->n, d->single, d->first + i, &heap, length);
     for (HoleIndex j = d->first + i + 1; j < d->n; ++j) {
-      if (length[j] < INFINITY) row[j] = length[j];
-      if (j < d->first + d->n_local) d->rows[(j - d->first) * d->stride + d->first + i] = row[j];
+      if (length[j] < INFINITY) hole_distances_put(d, i, j, length[j]);
+      if (j < d->first + d->n_local) hole_distances_put(d, j - d->first, d->first + i, hole_distances_at(d, i, j));
     }
   }
   PetscCall(PetscFree2(heap.entries, length));
@@ -423,9 +427,8 @@ static PetscErrorCode allocate_pieces(HoleDistances d, struct piece *out, struct
 static void pack(HoleDistances d, struct piece *p)
 {
   for (HoleIndex a = 0; a < p->count; ++a) {
-    const double *row = d->rows + (p->first + a - d->first) * d->stride + p->column;
-
-    for (HoleIndex b = 0; b < p->n_columns; ++b) p->values[a * p->n_columns + b] = row[b];
+    for (HoleIndex b = 0; b < p->n_columns; ++b)
+      p->values[a * p->n_columns + b] = hole_distances_at(d, p->first + a - d->first, p->column + b);
   }
 }
 
@@ -433,9 +436,7 @@ static void pack(HoleDistances d, struct piece *p)
 static void unpack_mirrored(HoleDistances d, const struct piece *p)
 {
   for (HoleIndex b = 0; b < p->n_columns; ++b) {
-    double *row = d->rows + b * d->stride + p->first;
-
-    for (HoleIndex a = 0; a < p->count; ++a) row[a] = p->values[a * p->n_columns + b];
+    for (HoleIndex a = 0; a < p->count; ++a) hole_distances_put(d, b, p->first + a, p->values[a * p->n_columns + b]);
   }
 }
 

@@ -11,6 +11,10 @@
 /* Collective. Fill d->links and d->part from neighbours that were found before, at least min(k, n - 1) of them. */
 PetscErrorCode hole_geodesic_find_links(HoleDistances d, HoleIndex k);
 
+/* A link in single precision: the nearest float above 0. Paths are then summed in that precision, so that each is longer than its
+   links. */
+double hole_geodesic_round(double length);
+
 /* Collective. The stored rows hold lengths: put geodesic distances in their place. The graph of links comes to every rank,
    16 bytes a link and 24 on top while it is used; rows go from rank to rank in pieces of bounded size. */
 PetscErrorCode hole_geodesic_fill_rows(HoleDistances d);

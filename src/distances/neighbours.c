@@ -1,6 +1,6 @@
-/* Lists of nearest points. Every point has room for a few times k candidates, known by their bounds; when it is full, those whose
-   lower bound exceeds the k-th smallest upper bound go, and if that is not enough their lengths are computed. That upper bound is the
-   cut for what is still to come.
+/* Lists of nearest points. Every point has room for a few times k candidates, known by their bounds. The k-th smallest upper
+   bound so far is the cut for what is still to come; when the room is full, candidates whose lower bound exceeds it go, and if that
+   is not enough their lengths are computed.
 
    Points of a block from another rank get lists too; what their owner has found so far is their first cut, and the k best go to
    the owner with their lengths when the block leaves. */
@@ -34,6 +34,8 @@ struct lists {
   HoleIndex     first, count;
   struct entry *entries; /* [count, room] */
   int32_t      *used;    /* [count] */
+  float        *highs;   /* [count, k] the k smallest upper bounds met so far, the largest first (a heap) */
+  int32_t      *filled;  /* [count] of them */
   float        *cuts;    /* [count] nothing above it is of interest */
 };
 
@@ -42,38 +44,11 @@ struct neighbours {
   HoleIndex            k, room, most; /* most: points of the largest block */
   struct lists         own, other;
   PetscBool            own_block; /* the block at hand is our own */
-  float               *highs;     /* [room] */
   HoleIndex           *unknown;   /* [room] */
   double              *lengths;   /* [room] of the unknown ones */
   struct found        *outgoing, *incoming;
   MPI_Datatype         type; /* k found ones */
 };
-
-/* The k-th smallest of n values, from 0; they are moved about [Hoare 1961]. */
-static float select_smallest(HoleIndex n, float values[], HoleIndex k)
-{
-  HoleIndex low = 0, high = n - 1;
-
-  while (low < high) {
-    const float pivot = values[(low + high) / 2];
-    HoleIndex   i = low, j = high;
-
-    while (i <= j) {
-      while (values[i] < pivot) ++i;
-      while (values[j] > pivot) --j;
-      if (i <= j) {
-        const float moved = values[i];
-
-        values[i++] = values[j];
-        values[j--] = moved;
-      }
-    }
-    if (k <= j) high = j;
-    else if (k >= i) low = i;
-    else break;
-  }
-  return values[k];
-}
 
 static int by_length(const void *a, const void *b)
 {
@@ -83,19 +58,64 @@ static int by_length(const void *a, const void *b)
   return (e->id > f->id) - (e->id < f->id);
 }
 
+/* The largest of a heap gives way to `high`, which sinks to its place [Williams 1964]. */
+static void replace_largest(HoleIndex n, float heap[], float high)
+{
+  HoleIndex place = 0;
+
+  for (HoleIndex below = 1; below < n; below = 2 * place + 1) {
+    if (below + 1 < n && heap[below + 1] > heap[below]) ++below;
+    if (heap[below] <= high) break;
+    heap[place] = heap[below];
+    place       = below;
+  }
+  heap[place] = high;
+}
+
+/* A heap grows by `high`, which rises to its place. */
+static void insert(HoleIndex n, float heap[], float high)
+{
+  HoleIndex place = n;
+
+  for (; place > 0 && heap[(place - 1) / 2] < high; place = (place - 1) / 2) heap[place] = heap[(place - 1) / 2];
+  heap[place] = high;
+}
+
+/* An upper bound was met for point p: with k of them, the largest of the k smallest is a cut. */
+static void lower_cut(const struct neighbours *nb, struct lists *lists, HoleIndex p, float high)
+{
+  float *heap = lists->highs + p * nb->k;
+
+  if (lists->filled[p] < nb->k) insert(lists->filled[p]++, heap, high);
+  else if (high < heap[0]) replace_largest(nb->k, heap, high);
+  if (lists->filled[p] == nb->k) lists->cuts[p] = fminf(lists->cuts[p], heap[0]);
+}
+
 /* Drop what cannot be among the k nearest of point p of the lists, by bounds. */
-static void prune(struct neighbours *nb, struct lists *lists, HoleIndex p)
+static void prune(const struct neighbours *nb, struct lists *lists, HoleIndex p)
 {
   struct entry *entries = lists->entries + p * nb->room;
   int32_t       n_kept  = 0;
 
-  if (lists->used[p] < nb->k) return;
-  for (int32_t e = 0; e < lists->used[p]; ++e) nb->highs[e] = entries[e].high;
-  lists->cuts[p] = fminf(lists->cuts[p], select_smallest(lists->used[p], nb->highs, nb->k - 1));
   for (int32_t e = 0; e < lists->used[p]; ++e) {
     if (entries[e].low <= lists->cuts[p]) entries[n_kept++] = entries[e];
   }
   lists->used[p] = n_kept;
+}
+
+/* The length of own points p and `id`, found for p, is that of `id` and p: two points are often among each other's nearest. */
+static void tell(struct neighbours *nb, HoleIndex p, const struct entry *found)
+{
+  const HoleIndex other   = found->id - nb->own.first;
+  struct entry   *entries = nb->own.entries + other * nb->room;
+
+  for (int32_t e = 0; e < nb->own.used[other]; ++e) {
+    if (entries[e].id != nb->own.first + p) continue;
+    entries[e].length = found->length;
+    entries[e].low    = found->low;
+    entries[e].high   = found->high;
+    return;
+  }
 }
 
 /* Local: the lengths that are not known yet of the candidates of point p, all of which are in the block at hand. */
@@ -117,6 +137,7 @@ static void compute_lengths(struct neighbours *nb, struct lists *lists, HoleInde
     entries[e].length = nb->lengths[n_unknown++];
     entries[e].low    = hole_tiles_measure_below(tiles, entries[e].length);
     entries[e].high   = hole_tiles_measure_above(tiles, entries[e].length);
+    if (nb->own_block) tell(nb, p, &entries[e]);
   }
 }
 
@@ -135,6 +156,7 @@ static void add(struct neighbours *nb, struct lists *lists, HoleIndex p, struct 
 {
   if (entry.low > lists->cuts[p]) return;
   lists->entries[p * nb->room + lists->used[p]++] = entry;
+  lower_cut(nb, lists, p, entry.high);
   if (lists->used[p] < nb->room) return;
   prune(nb, lists, p);
   if (2 * (lists->used[p] - nb->k) > nb->room - nb->k) decide(nb, lists, p);
@@ -177,6 +199,7 @@ static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct h
   nb->other.first = block->first;
   nb->other.count = block->count;
   PetscCall(PetscArrayzero(nb->other.used, block->count));
+  PetscCall(PetscArrayzero(nb->other.filled, block->count));
   PetscCall(hole_mpi_int(nb->own.count, &n_own));
   PetscCall(hole_mpi_int(block->count, &n_other));
   PetscCallMPI(MPI_Sendrecv(nb->own.cuts, n_own, MPI_FLOAT, from, 0, nb->other.cuts, n_other, MPI_FLOAT, block->owner,
@@ -186,10 +209,8 @@ static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct h
 
 static void decide_all(struct neighbours *nb, struct lists *lists)
 {
-  for (HoleIndex p = 0; p < lists->count; ++p) {
-    prune(nb, lists, p);
-    decide(nb, lists, p);
-  }
+  for (HoleIndex p = 0; p < lists->count; ++p) prune(nb, lists, p);
+  for (HoleIndex p = 0; p < lists->count; ++p) decide(nb, lists, p);
 }
 
 static PetscErrorCode settle(struct hole_consumer *consumer)
@@ -276,6 +297,8 @@ static PetscErrorCode free_lists(struct lists *lists)
   PetscFunctionBegin;
   PetscCall(PetscFree(lists->entries));
   PetscCall(PetscFree(lists->used));
+  PetscCall(PetscFree(lists->highs));
+  PetscCall(PetscFree(lists->filled));
   PetscCall(PetscFree(lists->cuts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -287,7 +310,7 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
   PetscFunctionBegin;
   PetscCall(free_lists(&nb->own));
   PetscCall(free_lists(&nb->other));
-  PetscCall(PetscFree3(nb->highs, nb->unknown, nb->lengths));
+  PetscCall(PetscFree2(nb->unknown, nb->lengths));
   PetscCall(PetscFree(nb->outgoing));
   PetscCall(PetscFree(nb->incoming));
   if (nb->type != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&nb->type));
@@ -307,6 +330,8 @@ static PetscErrorCode allocate_lists(const struct neighbours *nb, HoleIndex coun
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(count * nb->room, &lists->entries));
   PetscCall(PetscCalloc1(count, &lists->used));
+  PetscCall(PetscMalloc1(count * nb->k, &lists->highs));
+  PetscCall(PetscCalloc1(count, &lists->filled));
   PetscCall(PetscMalloc1(count, &lists->cuts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -322,7 +347,7 @@ static PetscErrorCode allocate(struct neighbours *nb)
   nb->own.first = d->first;
   nb->own.count = d->n_local;
   for (HoleIndex p = 0; p < d->n_local; ++p) nb->own.cuts[p] = INFINITY;
-  PetscCall(PetscMalloc3(nb->room, &nb->highs, nb->room, &nb->unknown, nb->room, &nb->lengths));
+  PetscCall(PetscMalloc2(nb->room, &nb->unknown, nb->room, &nb->lengths));
   if (d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(allocate_lists(nb, nb->most, &nb->other));
   PetscCall(PetscMalloc1(nb->most * nb->k, &nb->outgoing));
@@ -354,7 +379,7 @@ PetscErrorCode hole_neighbours_create(HoleDistances d, hole_tiles tiles, HoleInd
 
 double hole_neighbours_predict_bytes(HoleIndex n, HoleIndex k, PetscMPIInt size)
 {
-  const double a_point = (double)(room_for(k) * (HoleIndex)sizeof(struct entry) + 8);
+  const double a_point = (double)(room_for(k) * (HoleIndex)sizeof(struct entry) + 4 * k + 12);
   const double sent    = (double)(2 * k * (HoleIndex)sizeof(struct found));
   const double result  = (double)(k * (HoleIndex)(sizeof(HoleIndex) + sizeof(double)));
 

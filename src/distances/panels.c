@@ -15,8 +15,11 @@ struct hole_panels_s {
   HoleIndex         height; /* most rows of a panel */
   HoleIndex         next;   /* first row of the panel after the one on its way */
   void             *memory[2];
-  double           *buffer[2];
+  double           *buffer[2];      /* of doubles or floats, as the rows are stored */
+  void             *decoded_memory; /* of single precision: the panel at hand, in double */
+  double           *decoded;
   int               coming; /* buffer of the panel on its way */
+  const void       *rows;   /* that panel, as it is sent */
   struct hole_panel on_its_way;
   MPI_Request       request;
 };
@@ -30,9 +33,9 @@ static HoleIndex panel_height(HoleIndex stride)
 static PetscErrorCode start_panel(hole_panels p)
 {
   HoleDistances d = p->d;
-  PetscMPIInt   owner, n_doubles;
+  PetscMPIInt   owner, n_values;
   HoleIndex     end;
-  double       *rows;
+  void         *rows;
 
   PetscFunctionBegin;
   p->on_its_way = (struct hole_panel){p->next, 0, NULL};
@@ -41,21 +44,25 @@ static PetscErrorCode start_panel(hole_panels p)
   end                 = PetscMin(p->next + p->height, hole_block_first(d->n, d->size, owner + 1));
   p->on_its_way.count = end - p->next;
   p->coming           = !p->coming;
-  rows                = owner == d->rank ? d->rows + (p->next - d->first) * d->stride : p->buffer[p->coming];
-  PetscCall(hole_mpi_int(p->on_its_way.count * d->stride, &n_doubles));
-  if (d->size > 1) PetscCallMPI(MPI_Ibcast(rows, n_doubles, MPI_DOUBLE, owner, d->comm, &p->request));
-  p->on_its_way.rows = rows;
-  p->next            = end;
+  rows                = p->buffer[p->coming];
+  if (owner == d->rank) rows = hole_distances_stored_row(d, p->next - d->first);
+  PetscCall(hole_mpi_int(p->on_its_way.count * d->stride, &n_values));
+  if (d->size > 1) PetscCallMPI(MPI_Ibcast(rows, n_values, hole_distances_type(d), owner, d->comm, &p->request));
+  p->rows = rows;
+  p->next = end;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Local. */
 static PetscErrorCode allocate_buffers(hole_panels p)
 {
+  const HoleIndex n = p->height * p->d->stride; /* even, as a stride is */
+
   PetscFunctionBegin;
   PetscCall(hole_fault(p->d->comm, "panels_allocate"));
   for (int b = 0; b < 2 && p->d->size > 1; ++b)
-    PetscCall(hole_distances_allocate(p->height * p->d->stride, &p->memory[b], &p->buffer[b]));
+    PetscCall(hole_distances_allocate(p->d->single ? n / 2 : n, &p->memory[b], &p->buffer[b]));
+  if (p->d->single) PetscCall(hole_distances_allocate(n, &p->decoded_memory, &p->decoded));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -83,6 +90,10 @@ PetscErrorCode hole_panels_next(hole_panels p, struct hole_panel *panel)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Wait(&p->request, MPI_STATUS_IGNORE));
   *panel = p->on_its_way;
+  if (p->d->single) {
+    hole_distances_decode(panel->count * p->d->stride, p->rows, p->decoded);
+    panel->rows = p->decoded;
+  } else panel->rows = p->rows;
   if (panel->count) PetscCall(start_panel(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -93,14 +104,15 @@ PetscErrorCode hole_panels_destroy(hole_panels *panels)
   if (!*panels) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Wait(&(*panels)->request, MPI_STATUS_IGNORE));
   for (int b = 0; b < 2; ++b) PetscCall(PetscFree((*panels)->memory[b]));
+  PetscCall(PetscFree((*panels)->decoded_memory));
   PetscCall(PetscFree(*panels));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size)
+double hole_panels_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size)
 {
   const HoleIndex stride = PetscMax(HOLE_ROUND_UP(n), 1);
   const HoleIndex height = PetscMin(panel_height(stride), hole_block_count(n, size, 0));
 
-  return size > 1 ? 2 * (double)sizeof(double) * (double)stride * (double)height : 0;
+  return (double)sizeof(double) * (double)stride * (double)height * (size > 1 ? 2 : single ? 1 : 0);
 }

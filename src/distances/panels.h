@@ -11,7 +11,8 @@ struct hole_panel {
 
 typedef struct hole_panels_s *hole_panels;
 
-/* Collective. Two buffers of at most 16 MiB (or one row) each; none on a single rank. */
+/* Collective. Two buffers of at most 16 MiB (or one row) each; none on a single rank. Rows in single precision travel as they are
+   stored, in half of that, and are decoded into as much again. */
 PetscErrorCode hole_panels_create(HoleDistances d, hole_panels *panels);
 
 /* Collective. The next panel, ascending; count is 0 after the last. The one after it is already on its way. */
@@ -20,4 +21,4 @@ PetscErrorCode hole_panels_next(hole_panels panels, struct hole_panel *panel);
 PetscErrorCode hole_panels_destroy(hole_panels *panels);
 
 /* Bytes of the buffers for n points over `size` ranks. */
-double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_panels_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size);

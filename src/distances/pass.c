@@ -19,15 +19,17 @@
 #include <math.h>
 
 enum {
-  TILE          = 512,  /* rows of a tile */
-  COLUMNS       = 4,    /* times as many columns, away from the diagonal: products are faster so */
+  TILE          = 1024, /* rows of a tile */
+  COLUMNS       = 2,    /* times as many columns, away from the diagonal: products are faster so */
   MAX_TILE      = 2048, /* rows */
   MAX_CONSUMERS = 5,
-  FLOAT_LANES   = 16
+  FLOAT_LANES   = 16,
+  AT_ONCE       = 8 /* vectors of a row that are looked at together */
 };
 
-typedef float   hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
-typedef int32_t hole_m16 __attribute__((vector_size(64), aligned(4)));            /* their bits */
+typedef float       hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
+typedef int32_t     hole_m16 __attribute__((vector_size(64), aligned(4)));            /* their bits */
+typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_alias)); /* as bytes */
 
 struct HolePass_s {
   HoleDistances d;
@@ -137,43 +139,51 @@ PetscErrorCode HolePassWantQuantile(HolePass pass, double q)
     all_ == UINT64_C(0x8000000080000000); \
   })
 
-/* Columns of a row that some consumer may want: their numbers go to `found`, which has room for all and some more;
-   returns how many. Bounds are finite. */
+/* Append the lanes whose sign is not set, the first being number `first`; returns the new number of those found. A macro for
+   the same reason. */
+#define APPEND_UNSET(signs, first, found, n_found) \
+  ({ \
+    hole_b16 bytes_ = __builtin_convertvector(~((signs) >> 31) & 1, hole_b16); \
+    uint64_t words_[2]; \
+    memcpy(words_, &bytes_, sizeof(words_)); \
+    for (int w_ = 0; w_ < 2; ++w_) { \
+      for (; words_[w_]; words_[w_] &= words_[w_] - 1) \
+        (found)[(n_found)++] = (uint16_t)((first) + 8 * w_ + (__builtin_ctzll(words_[w_]) >> 3)); \
+    } \
+  })
+
+/* Columns of a row that some consumer may want: their numbers go to `found`, which has room for all; returns how many. Bounds
+   are finite. */
 HOLE_CLONES
 static HoleIndex find_low(HoleIndex n, const float low[], float row, const float columns[], uint16_t found[])
 {
   const hole_f16 rows    = row - (hole_f16){0};
   HoleIndex      n_found = 0, b = 0;
 
-  for (; b + 4 * FLOAT_LANES <= n; b += 4 * FLOAT_LANES) {
-    hole_m16 above[4], all;
+  for (; b + AT_ONCE * FLOAT_LANES <= n; b += AT_ONCE * FLOAT_LANES) {
+    hole_m16 above[AT_ONCE], all = ~(hole_m16){0};
 
-    for (int v = 0; v < 4; ++v) above[v] = ABOVE_BOTH(low + b + v * FLOAT_LANES, rows, columns + b + v * FLOAT_LANES);
-    all = above[0] & above[1] & above[2] & above[3];
-    if (ALL_SET(all)) continue;
-    for (int v = 0; v < 4; ++v) {
-      if (ALL_SET(above[v])) continue;
-      for (HoleIndex c = b + v * FLOAT_LANES; c < b + (v + 1) * FLOAT_LANES; ++c) {
-        found[n_found] = (uint16_t)c;
-        n_found += low[c] <= row || low[c] <= columns[c];
-      }
+    for (int v = 0; v < AT_ONCE; ++v) {
+      above[v] = ABOVE_BOTH(low + b + v * FLOAT_LANES, rows, columns + b + v * FLOAT_LANES);
+      all &= above[v];
     }
+    if (ALL_SET(all)) continue;
+    for (int v = 0; v < AT_ONCE; ++v) APPEND_UNSET(above[v], b + v * FLOAT_LANES, found, n_found);
   }
   for (; b < n; ++b) {
-    found[n_found] = (uint16_t)b;
-    n_found += low[b] <= row || low[b] <= columns[b];
+    if (low[b] <= row || low[b] <= columns[b]) found[n_found++] = (uint16_t)b;
   }
   return n_found;
 }
 
-/* Local, by one thread: the pairs of a tile that one consumer may want. */
-static void find_candidates(const struct hole_consumer *consumer, struct worker *w)
+/* Local, by one thread: the pairs of rows [first, end) of a tile that one consumer may want. */
+static void find_candidates(const struct hole_consumer *consumer, struct worker *w, HoleIndex first, HoleIndex end)
 {
   const struct hole_tile *tile = &w->tile;
-  uint16_t                found[COLUMNS * MAX_TILE + 1];
+  uint16_t                found[COLUMNS * MAX_TILE];
 
   w->n_candidates = 0;
-  for (HoleIndex a = 0; a < tile->n_i; ++a) {
+  for (HoleIndex a = first; a < end; ++a) {
     const HoleIndex skip = tile->i == tile->j ? a + 1 : 0; /* the diagonal and what is below it */
     const float    *low  = tile->low + a * tile->stride, *columns;
     HoleIndex       n_found;
@@ -192,24 +202,45 @@ static void find_candidates(const struct hole_consumer *consumer, struct worker 
   }
 }
 
+/* Local: on the diagonal, where most pairs of points that met nobody yet are wanted, each row is taken before the next. */
+static PetscErrorCode take_by_rows(struct hole_consumer *consumer, struct worker *w)
+{
+  PetscFunctionBegin;
+  for (HoleIndex a = 0; a < w->tile.n_i; ++a) {
+    find_candidates(consumer, w, a, a + 1);
+    PetscCall(consumer->ops->take(consumer, w->n_candidates, w->candidates));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: what one consumer wants of the tiles. */
+static PetscErrorCode show_tiles(struct sweep *s, struct hole_consumer *consumer, int n_tiles)
+{
+  PetscFunctionBegin;
+  if (consumer->ops->cut) {
+#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
+    for (int w = 0; w < n_tiles; ++w) {
+      if (s->workers[w].tile.i != s->workers[w].tile.j)
+        find_candidates(consumer, &s->workers[w], 0, s->workers[w].tile.n_i);
+    }
+  }
+  for (int w = 0; w < n_tiles; ++w) {
+    struct worker *worker = &s->workers[w];
+
+    if (consumer->ops->sweep) PetscCall(consumer->ops->sweep(consumer, &worker->tile));
+    else if (worker->tile.i == worker->tile.j) PetscCall(take_by_rows(consumer, worker));
+    else PetscCall(consumer->ops->take(consumer, worker->n_candidates, worker->candidates));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: several tiles at once, then each consumer looks at them in turn. */
 static PetscErrorCode compare_batch(struct sweep *s, int n_tiles)
 {
   PetscFunctionBegin;
 #pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
   for (int w = 0; w < n_tiles; ++w) hole_tiles_fill(s->tiles, &s->workers[w].tile);
-  for (int c = 0; c < s->n_consumers; ++c) {
-    struct hole_consumer *consumer = s->consumers[c];
-
-    if (consumer->ops->cut) {
-#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
-      for (int w = 0; w < n_tiles; ++w) find_candidates(consumer, &s->workers[w]);
-    }
-    for (int w = 0; w < n_tiles; ++w) {
-      if (consumer->ops->sweep) PetscCall(consumer->ops->sweep(consumer, &s->workers[w].tile));
-      else PetscCall(consumer->ops->take(consumer, s->workers[w].n_candidates, s->workers[w].candidates));
-    }
-  }
+  for (int c = 0; c < s->n_consumers; ++c) PetscCall(show_tiles(s, s->consumers[c], n_tiles));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -351,7 +382,7 @@ static PetscErrorCode visit_blocks(struct sweep *s)
   struct hole_block block;
 
   PetscFunctionBegin;
-  if (!s->d->rows) PetscCall(hole_ring_create(s->d, n_steps, &ring));
+  if (!hole_distances_stored(s->d)) PetscCall(hole_ring_create(s->d, n_steps, &ring));
   for (PetscMPIInt step = 0; step < n_steps && !visited; ++step) {
     if (ring) PetscCall(hole_ring_next(ring, &block));
     else block = block_of(s->d, (s->d->rank + step) % s->d->size);
@@ -386,7 +417,7 @@ static PetscErrorCode create_consumers(struct sweep *s, struct wanted *w, const 
 {
   HolePass      pass   = s->pass;
   HoleDistances d      = s->d;
-  PetscBool     sketch = (PetscBool)(pass->want_quantile && !d->rows && d->n > 1);
+  PetscBool     sketch = (PetscBool)(pass->want_quantile && !hole_distances_stored(d) && d->n > 1);
 
   PetscFunctionBegin;
   if (bracket) {
@@ -396,7 +427,7 @@ static PetscErrorCode create_consumers(struct sweep *s, struct wanted *w, const 
   if (pass->want_tree) PetscCall(hole_forest_create(d, s->tiles, &w->forest));
   if (pass->k) PetscCall(hole_neighbours_create(d, s->tiles, pass->k, &w->neighbours));
   if (pass->want_edges) PetscCall(hole_edges_create(d, s->tiles, pass->length, pass->reach, &w->edges));
-  if (pass->want_radius && !d->rows) PetscCall(hole_radius_create(d, s->tiles, &w->radius));
+  if (pass->want_radius && !hole_distances_stored(d)) PetscCall(hole_radius_create(d, s->tiles, &w->radius));
   if (sketch) PetscCall(hole_sketch_create(d, s->tiles, quantile_place(pass), &w->sketch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -480,7 +511,7 @@ PetscErrorCode HolePassRun(HolePass pass)
   if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile))
     PetscCall(HoleDistancesStore(d));
   PetscCall(run_sweep(pass, &bracket, PETSC_FALSE));
-  if (d->rows) {
+  if (hole_distances_stored(d)) {
     if (pass->want_radius) PetscCall(HoleDistancesGetEnclosingRadius(d, &pass->radius));
     if (pass->want_quantile) PetscCall(HoleDistancesGetQuantile(d, pass->q, &pass->quantile));
   } else if (pass->want_quantile && d->n > 1) PetscCall(run_sweep(pass, &bracket, PETSC_TRUE));

@@ -12,7 +12,7 @@ typedef struct hole_row_cache_s *hole_row_cache;
 static inline HoleIndex hole_row_cache_capacity(HoleIndex n_local) { return PetscMax(256, n_local / 4); }
 
 /* Bytes of a cache of that capacity for n points over `size` ranks. */
-double hole_row_cache_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_row_cache_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size);
 
 /* Collective. Keeps at most `capacity` rows of other ranks, 8 or more. */
 PetscErrorCode hole_row_cache_create(HoleDistances d, HoleIndex capacity, hole_row_cache *cache);

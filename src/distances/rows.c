@@ -5,15 +5,15 @@
 #include "../core/cast.h"
 #include "distances_impl.h"
 
-HoleIndex hole_distances_point_size(HoleDistances d) { return d->rows ? 0 : d->point_stride; }
+HoleIndex hole_distances_point_size(HoleDistances d) { return hole_distances_stored(d) ? 0 : d->point_stride; }
 
 PetscErrorCode hole_distances_from_point(HoleDistances d, HoleIndex i, double point[], double lengths[])
 {
   PetscMPIInt owner = hole_block_owner(d->n, d->size, i), n_doubles;
 
   PetscFunctionBegin;
-  if (d->rows) {
-    for (HoleIndex a = 0; a < d->n_local; ++a) lengths[a] = d->rows[a * d->stride + i];
+  if (hole_distances_stored(d)) {
+    for (HoleIndex a = 0; a < d->n_local; ++a) lengths[a] = hole_distances_at(d, a, i);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (owner == d->rank) PetscCall(PetscArraycpy(point, d->points + (i - d->first) * d->point_stride, d->point_stride));

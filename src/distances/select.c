@@ -14,10 +14,13 @@ PetscErrorCode HoleDistancesGetEnclosingRadius(HoleDistances d, double *radius)
 
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    const double *row  = d->rows + i * d->stride;
-    double        most = 0;
+    double most = 0;
 
-    for (HoleIndex j = 0; j < d->n; ++j) most = row[j] > most ? row[j] : most;
+    for (HoleIndex j = 0; j < d->n; ++j) {
+      const double length = hole_distances_at(d, i, j);
+
+      most = length > most ? length : most;
+    }
     mine = PetscMin(mine, most);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &mine, 1, MPI_DOUBLE, MPI_MIN, d->comm));
@@ -31,9 +34,11 @@ PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex
 
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    const double *row = d->rows + i * d->stride;
+    for (HoleIndex j = d->first + i + 1; j < d->n; ++j) {
+      const double at = hole_distances_at(d, i, j);
 
-    for (HoleIndex j = d->first + i + 1; j < d->n; ++j) count += row[j] <= length && row[j] < INFINITY;
+      count += at <= length && at < INFINITY;
+    }
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &count, 1, HOLE_MPI_INDEX, MPI_SUM, d->comm));
   *n_pairs = count;
@@ -95,21 +100,35 @@ PetscErrorCode hole_select(MPI_Comm comm, HoleIndex wanted, hole_span_function s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+struct stored {
+  HoleDistances d;
+  double       *buffer;
+};
+
 /* The pairs of local row `row`, above the diagonal. */
 static void pairs_of_row(HoleIndex row, HoleIndex *n, const double *lengths[], void *ctx)
 {
-  HoleDistances d = ctx;
+  struct stored *s = ctx;
+  HoleDistances  d = s->d;
 
-  *n       = row < d->n_local ? d->n - (d->first + row + 1) : -1;
-  *lengths = d->rows + row * d->stride + d->first + row + 1;
+  *n = -1;
+  if (row == d->n_local) return;
+  *n       = d->n - (d->first + row + 1);
+  *lengths = hole_distances_read(d, row, d->first + row + 1, *n, s->buffer);
 }
 
 PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, double *length)
 {
   const HoleIndex n_pairs = d->n * (d->n - 1) / 2;
+  struct stored   s       = {.d = d};
+  PetscErrorCode  selected;
 
   PetscFunctionBegin;
   *length = 0;
-  if (n_pairs) PetscCall(hole_select(d->comm, hole_select_place(q, n_pairs), pairs_of_row, d, length));
+  if (!n_pairs) PetscFunctionReturn(PETSC_SUCCESS);
+  HoleCallAgreed(d->comm, PetscMalloc1(hole_distances_buffer(d), &s.buffer));
+  selected = hole_select(d->comm, hole_select_place(q, n_pairs), pairs_of_row, &s, length);
+  PetscCall(PetscFree(s.buffer));
+  PetscCall(selected);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -12,6 +12,22 @@
 
 enum { TILE = 32 /* rows a side; with 512 units a tile's rows fit the second-level cache */ };
 
+/* A tile of our points from local row i and points y from global id j on, into the rows. */
+static void compare_tile(HoleDistances d, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j, const double y[])
+{
+  const double *x = d->points + i * d->point_stride;
+  double        lengths[TILE * TILE];
+
+  if (d->rows) {
+    hole_distances_tile(d, d->first + i, n_i, x, j, n_j, y, d->rows + i * d->stride + j, d->stride);
+    return;
+  }
+  hole_distances_tile(d, d->first + i, n_i, x, j, n_j, y, lengths, TILE);
+  for (HoleIndex a = 0; a < n_i; ++a) {
+    for (HoleIndex b = 0; b < n_j; ++b) d->short_rows[(i + a) * d->stride + j + b] = (float)lengths[a * TILE + b];
+  }
+}
+
 /* Compare our points with those of another rank. */
 static void compare_block(HoleDistances d, const struct hole_block *block)
 {
@@ -20,9 +36,8 @@ static void compare_block(HoleDistances d, const struct hole_block *block)
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex i = 0; i < d->n_local; i += TILE) {
     for (HoleIndex j = 0; j < block->count; j += TILE)
-      hole_distances_tile(d, d->first + i, PetscMin(TILE, d->n_local - i), d->points + i * s, block->first + j,
-                          PetscMin(TILE, block->count - j), block->rows + j * s,
-                          d->rows + i * d->stride + block->first + j, d->stride);
+      compare_tile(d, i, PetscMin(TILE, d->n_local - i), block->first + j, PetscMin(TILE, block->count - j),
+                   block->rows + j * s);
   }
 }
 
@@ -36,12 +51,10 @@ static void compare_own(HoleDistances d)
     for (HoleIndex j = i; j < n; j += TILE) {
       HoleIndex n_i = PetscMin(TILE, n - i), n_j = PetscMin(TILE, n - j);
 
-      hole_distances_tile(d, d->first + i, n_i, d->points + i * s, d->first + j, n_j, d->points + j * s,
-                          d->rows + i * d->stride + d->first + j, d->stride);
+      compare_tile(d, i, n_i, d->first + j, n_j, d->points + j * s);
       for (HoleIndex b = 0; b < n_j; ++b) {
-        double *mirror = d->rows + (j + b) * d->stride + d->first + i;
-
-        for (HoleIndex a = 0; a < n_i; ++a) mirror[a] = d->rows[(i + a) * d->stride + d->first + j + b];
+        for (HoleIndex a = 0; a < n_i; ++a)
+          hole_distances_put(d, j + b, d->first + i + a, hole_distances_at(d, i + a, d->first + j + b));
       }
     }
   }
@@ -52,14 +65,14 @@ static PetscErrorCode check_rows(HoleDistances d)
 {
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
-    double *row = d->rows + i * d->stride, sum = 0;
+    double sum = 0;
 
-    row[d->first + i] = 0;
-    for (HoleIndex j = 0; j < d->n; ++j) sum += row[j] - row[j]; /* 0 unless a value is not finite */
-    for (HoleIndex j = 0; sum != 0 && j < d->n; ++j)
-      PetscCheck(isfinite(row[j]), PETSC_COMM_SELF, HOLE_ERR_INPUT,
-                 "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows double precision",
-                 d->name, d->file_rows[i]);
+    hole_distances_put(d, i, d->first + i, 0);
+    for (HoleIndex j = 0; j < d->n; ++j)
+      sum += hole_distances_at(d, i, j) - hole_distances_at(d, i, j); /* 0 unless a value is not finite */
+    PetscCheck(sum == 0, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+               "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows %s precision", d->name,
+               d->file_rows[i], d->single ? "single" : "double");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -90,11 +103,12 @@ PetscErrorCode HoleDistancesStore(HoleDistances d)
   PetscErrorCode computed;
 
   PetscFunctionBegin;
-  if (d->rows) PetscFunctionReturn(PETSC_SUCCESS);
+  if (hole_distances_stored(d)) PetscFunctionReturn(PETSC_SUCCESS);
   computed = compute_rows(d);
   if (computed) {
     PetscCall(PetscFree(d->memory));
-    d->rows = NULL;
+    d->rows       = NULL;
+    d->short_rows = NULL;
   }
   PetscCall(computed);
   PetscFunctionReturn(PETSC_SUCCESS);

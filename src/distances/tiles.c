@@ -18,7 +18,10 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
                    const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *,
                    const float *, float *, const PetscBLASInt *);
 
-enum { FLOAT_LANES = 16 };
+/* Where lengths are single precision, rounding one to the nearest float moves its measure by at most 2^-23 of itself, which is no
+   more than 2^-22 (|x|^2 + |y|^2) = 4 u (|x|^2 + |y|^2); twice that is added to m. */
+enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8 };
+#define MOST_SINGLE_FACTOR 0x1p60
 
 typedef float hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
 
@@ -208,11 +211,11 @@ static PetscErrorCode allocate_own(hole_tiles t)
 static PetscErrorCode set_up(hole_tiles t)
 {
   HoleDistances d = t->d;
-  const double  m = (double)(d->width + 24);
+  const double  m = (double)(d->width + 24 + (d->single ? SINGLE_ROUNDINGS : 0));
   double        largest;
 
   PetscFunctionBegin;
-  t->products = (PetscBool)(!d->rows && d->metric->bound != HOLE_BOUND_NONE && m < 0x1p22);
+  t->products = (PetscBool)(!hole_distances_stored(d) && d->metric->bound != HOLE_BOUND_NONE && m < 0x1p22);
   t->n_floats = (d->n_padded + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES;
   t->factor = t->unit = 1;
   t->gamma            = m * 0x1p-24 / (1 - m * 0x1p-24);
@@ -221,6 +224,9 @@ static PetscErrorCode set_up(hole_tiles t)
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(find_centre(t, &largest));
   PetscCall(find_factors(t, largest));
+  /* Lengths below the normal numbers of single precision are rounded by more; then bounds come from lengths. */
+  if (d->single && t->factor > MOST_SINGLE_FACTOR) t->products = PETSC_FALSE;
+  if (!t->products) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
   if (d->metric->bound == HOLE_BOUND_ANGULAR)
     t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
   round_points(t, &(struct hole_block){d->rank, d->first, d->n_local, d->points, NULL}, &t->own);
@@ -303,17 +309,21 @@ enum { STRIP = 64 }; /* lengths computed at once where there is no product */
 
 static void fill_by_lengths(hole_tiles t, struct hole_tile *tile)
 {
-  HoleDistances d = t->d;
-  double        length[STRIP];
+  HoleDistances   d      = t->d;
+  const PetscBool stored = hole_distances_stored(d);
+  double          length[STRIP];
 
   for (HoleIndex a = 0; a < tile->n_i; ++a) {
     const HoleIndex i   = tile->i + a - d->first;
     float          *low = tile->low + a * tile->stride;
 
-    if (d->rows) round_lengths(tile->n_j, d->rows + i * d->stride + tile->j, low);
-    for (HoleIndex b = 0; !d->rows && b < tile->n_j; b += STRIP) {
+    for (HoleIndex b = 0; b < tile->n_j; b += STRIP) {
       const HoleIndex n = PetscMin(STRIP, tile->n_j - b);
 
+      if (stored) {
+        round_lengths(n, hole_distances_read(d, i, tile->j + b, n, length), low + b);
+        continue;
+      }
       hole_distances_tile(d, tile->i + a, 1, d->points + i * d->point_stride, tile->j + b, n,
                           t->block.rows + (tile->j + b - t->block.first) * d->point_stride, length, STRIP);
       round_lengths(n, length, low + b);
@@ -353,10 +363,11 @@ double hole_tiles_length(hole_tiles t, HoleIndex i, HoleIndex j)
 
 void hole_tiles_lengths_from_own(hole_tiles t, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[])
 {
-  HoleDistances d = t->d;
+  HoleDistances   d      = t->d;
+  const PetscBool stored = hole_distances_stored(d);
 
-  for (HoleIndex b = 0; d->rows && b < n; ++b) lengths[b] = d->rows[(i - d->first) * d->stride + j[b]];
-  for (HoleIndex b = 0; !d->rows && b < n; b += STRIP) {
+  for (HoleIndex b = 0; stored && b < n; ++b) lengths[b] = hole_distances_at(d, i - d->first, j[b]);
+  for (HoleIndex b = 0; !stored && b < n; b += STRIP) {
     const HoleIndex count = PetscMin(STRIP, n - b);
     const double   *points[STRIP];
     HoleIndex       ids[STRIP];
@@ -369,10 +380,11 @@ void hole_tiles_lengths_from_own(hole_tiles t, HoleIndex i, HoleIndex n, const H
 
 void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const HoleIndex i[], double lengths[])
 {
-  HoleDistances d = t->d;
+  HoleDistances   d      = t->d;
+  const PetscBool stored = hole_distances_stored(d);
 
-  for (HoleIndex b = 0; d->rows && b < n; ++b) lengths[b] = d->rows[(i[b] - d->first) * d->stride + j];
-  for (HoleIndex b = 0; !d->rows && b < n; b += STRIP) {
+  for (HoleIndex b = 0; stored && b < n; ++b) lengths[b] = hole_distances_at(d, i[b] - d->first, j);
+  for (HoleIndex b = 0; !stored && b < n; b += STRIP) {
     const HoleIndex count = PetscMin(STRIP, n - b);
     const double   *points[STRIP];
 

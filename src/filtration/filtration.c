@@ -202,15 +202,17 @@ static PetscErrorCode take_graph(HoleFiltration f, Mat graph)
 static PetscErrorCode find_longest(HoleDistances d, double *longest)
 {
   HoleIndex n, n_local;
-  double    most = 0;
+  double    most = 0, *buffer;
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(d, &n, NULL, NULL, &n_local));
+  HoleCallAgreed(HoleDistancesGetComm(d), HoleDistancesAllocateBuffer(d, &buffer)); /* local */
   for (HoleIndex i = 0; i < n_local; ++i) {
-    const double *row = HoleDistancesGetRow(d, i);
+    const double *row = HoleDistancesReadRow(d, i, buffer);
 
     for (HoleIndex j = 0; j < n; ++j) most = row[j] < INFINITY && row[j] > most ? row[j] : most;
   }
+  PetscCall(PetscFree(buffer));
   PetscCallMPI(MPI_Allreduce(&most, longest, 1, MPI_DOUBLE, MPI_MAX, HoleDistancesGetComm(d)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -43,6 +43,7 @@ struct lunes {
   double            cutoff;
   struct neighbour *nearest;         /* [n, n_nearest] of all points, ascending */
   PetscMPIInt      *counts, *starts; /* [size] blocks of points */
+  double           *buffer;          /* of a row that is being looked at */
   signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
   struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
   HoleIndex         n_edges, capacity;
@@ -75,6 +76,7 @@ static PetscErrorCode allocate(struct lunes *l)
     PetscCall(hole_mpi_int(hole_block_count(l->n, l->size, r), &l->counts[r]));
     PetscCall(hole_mpi_int(hole_block_first(l->n, l->size, r), &l->starts[r]));
   }
+  PetscCall(HoleDistancesAllocateBuffer(l->d, &l->buffer));
   PetscCall(PetscMalloc1(l->n_local * l->half + HOLE_LANES, &l->settled));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -88,8 +90,8 @@ static void insert(struct neighbour list[], int n, double length, HoleIndex id)
   list[place] = (struct neighbour){length, id};
 }
 
-/* The nearest points of i. Ascending ids settle ties: a later point of equal length stays behind. A point with fewer edges than places
-   stands there itself, infinitely far: it is in no lune of its own. */
+/* The nearest points of i. Ascending ids settle ties: a later point of equal length stays behind. Where i has fewer edges than there
+   are places it stands there itself, infinitely far: it is in no lune of its own edges. */
 HOLE_CLONES
 static void search_nearest(const double row[], HoleIndex stride, HoleIndex i, int n_nearest, struct neighbour list[])
 {
@@ -113,7 +115,7 @@ static PetscErrorCode gather_nearest(struct lunes *l)
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(l->d, NULL, &stride, NULL, NULL));
   for (HoleIndex i = 0; i < l->n_local; ++i)
-    search_nearest(HoleDistancesGetRow(l->d, i), stride, l->first + i, l->n_nearest,
+    search_nearest(HoleDistancesReadRow(l->d, i, l->buffer), stride, l->first + i, l->n_nearest,
                    l->nearest + (l->first + i) * l->n_nearest);
   PetscCallMPI(MPI_Type_contiguous(l->n_nearest * (int)sizeof(struct neighbour), MPI_BYTE, &type));
   PetscCallMPI(MPI_Type_commit(&type));
@@ -126,7 +128,7 @@ static PetscErrorCode gather_nearest(struct lunes *l)
 static void settle_long_pairs(struct lunes *l)
 {
   for (HoleIndex i = 0; i < l->n_local; ++i) {
-    const double *row     = HoleDistancesGetRow(l->d, i);
+    const double *row     = HoleDistancesReadRow(l->d, i, l->buffer);
     signed char  *settled = l->settled + i * l->half;
 
     for (HoleIndex s = 0; s < l->half; ++s) {
@@ -163,12 +165,11 @@ static void settle_range(HoleIndex n, const double ij[], double ik, const double
 }
 
 /* Settle the pairs (i, j), begin <= j < end, by point k; the range holds no i, and k itself is stepped over. */
-static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end, HoleIndex k,
+static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end, HoleIndex k, const double row[],
                          const double row_k[])
 {
-  const double *row     = HoleDistancesGetRow(l->d, i - l->first);
-  signed char  *settled = l->settled + (i - l->first) * l->half;
-  HoleIndex     left = PetscMin(PetscMax(begin, k), end), right = PetscMin(PetscMax(begin, k + 1), end);
+  signed char *settled = l->settled + (i - l->first) * l->half;
+  HoleIndex    left = PetscMin(PetscMax(begin, k), end), right = PetscMin(PetscMax(begin, k + 1), end);
 
   if (begin < left)
     settle_range(left - begin, row + begin, row[k], row_k + begin, 0, k < i, settled + place_of(l, i, begin));
@@ -215,9 +216,10 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
     for (; u < n_uses && l->uses[u].k < panel.first + panel.count; ++u) {
       const double *row_k = panel.rows + (l->uses[u].k - panel.first) * stride;
       HoleIndex     i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
+      const double *row = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
 
-      settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row_k);
-      if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row_k);
+      settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row, row_k);
+      if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row, row_k);
     }
     PetscCall(hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n));
     PetscCall(hole_panels_next(panels, &panel));
@@ -244,7 +246,7 @@ static PetscBool near_point_inside(const struct lunes *l, HoleIndex i, HoleIndex
 static void sieve_by_their_neighbours(struct lunes *l)
 {
   for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
-    const double *row     = HoleDistancesGetRow(l->d, i - l->first);
+    const double *row     = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
     signed char  *settled = l->settled + (i - l->first) * l->half;
 
     for (HoleIndex s = 0; s < l->half; ++s) {
@@ -306,7 +308,7 @@ static PetscErrorCode append_edge(struct lunes *l, struct hole_edge_key edge)
 /* Local: decide the pairs (i, j) that are left, for one own i and the rows j of a panel. */
 static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole_panel *panel, HoleIndex stride)
 {
-  const double *row     = HoleDistancesGetRow(l->d, i - l->first);
+  const double *row     = NULL; /* read when it is needed: most rows have nothing left in a panel */
   signed char  *settled = l->settled + (i - l->first) * l->half;
   HoleIndex     n_pairs = pairs_of(l, i);
 
@@ -315,6 +317,7 @@ static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole
     HoleIndex place = j == i ? n_pairs : place_of(l, i, j);
 
     if (place >= n_pairs || settled[place] != UNSETTLED) continue;
+    if (!row) row = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
     if (lune_is_empty(l, i, j, row, panel->rows + (j - panel->first) * stride))
       PetscCall(append_edge(l, hole_edge_key_of(row[j], i, j)));
   }
@@ -369,6 +372,7 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, HoleDistances weight
   PetscCall(PetscFree(l.nearest));
   PetscCall(PetscFree2(l.counts, l.starts));
   PetscCall(PetscFree(l.settled));
+  PetscCall(PetscFree(l.buffer));
   PetscCall(PetscFree(l.uses));
   if (found) PetscCall(PetscFree(l.edges));
   PetscCall(found);

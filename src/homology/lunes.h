@@ -9,7 +9,8 @@
 #include "homology_impl.h"
 
 /*
- * Find the edges of stored rows with an empty lune and length at most `cutoff`, which is finite; each is reported by exactly one rank.
+ * Find the edges with an empty lune and length at most `cutoff`, which is finite; each is reported by exactly one rank. `weights`
+ * has the lengths of all edges as stored rows, infinite where there is no edge.
  *
  * Collective. `edges` is to be freed with PetscFree().
  *

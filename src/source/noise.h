@@ -17,10 +17,18 @@ static inline PetscBool hole_noise_admits(double value, PetscBool diagonal)
 /* An admitted value without its noise; 0 has one sign, so that equal lengths have equal bits. */
 static inline double hole_noise_strip(double value, PetscBool diagonal) { return diagonal || value <= 0 ? 0 : value; }
 
+/* Distances computed in single precision carry its rounding: a few units in the last place on either side. */
+#define HOLE_NOISE_OF_FLOATS 0x1p-20
+
+static inline PetscBool hole_noise_is_float(double value) { return (PetscBool)((double)(float)value == value); }
+
 /* Are two admitted values, stripped, the same distance? */
 static inline PetscBool hole_noise_equal(double x, double y)
 {
-  return fabs(x - y) <= HOLE_NOISE * fmax(1, fmax(x, y)) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool floats   = (PetscBool)(hole_noise_is_float(x) && hole_noise_is_float(y));
+  const double    relative = (floats ? HOLE_NOISE_OF_FLOATS : HOLE_NOISE) * fmax(x, y);
+
+  return fabs(x - y) <= fmax(HOLE_NOISE, relative) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* A value for messages, with every digit that counts. */

@@ -259,6 +259,22 @@ def check_case(ranks, case, n, filtration, rule, options):
     return counts
 
 
+def check_given_distances(ranks):
+    """Distances as the input give what the points give."""
+    rows = cloud_clusters(np.random.default_rng(SEED), 40)
+    points = common.write_activations("points.h5", {"layer": rows})
+    with h5py.File("distances.h5", "w") as file:
+        file["layers/layer/distances"] = common.euclidean(rows)
+    for chosen in (("-filtration", "knn", "-neighbors", 3), ("-filtration", "sparse", "-epsilon", 2)):
+        with (
+            h5py.File(common.analyze(ranks, points, "of_points.h5", *chosen, "-force")) as a,
+            h5py.File(common.analyze(ranks, "distances.h5", "of_distances.h5", *chosen, "-force")) as b,
+        ):
+            for dim in (0, 1):
+                wanted, found = (f[f"layers/layer/{m}/diagrams/dim{dim}"][()] for f, m in ((a, "euclidean"), (b, "precomputed")))
+                expect(np.array_equal(wanted, found), f"{' '.join(map(str, chosen))}: dimension {dim} of given distances differs")
+
+
 def check_more_approximations():
     """The theorem in dimensions 0, 1 and 2 for the edges themselves, by GUDHI alone, on more clouds than whole runs could look at."""
     for case in range(FURTHER_CASES):
@@ -276,6 +292,7 @@ def check_more_approximations():
 def main():
     ranks = common.rank_count()
     totals = np.sum([check_case(ranks, case, *arguments) for case, arguments in enumerate(CASES)], axis=0)
+    check_given_distances(ranks)
     if ranks == 1:
         expect(0 < totals[0] < totals[1] / 2, f"{totals[0]} edges of {totals[1]} pairs: too many to try anything")
         check_more_approximations()

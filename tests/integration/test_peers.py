@@ -26,6 +26,13 @@ FURTHER = (
     (40, "euclidean", "inf", ()),
     (35, "cosine", "inf", ()),
     (16, "euclidean", "enclosing", ("-homology_type", "standard", "-max_dim", "2")),
+    (110, "euclidean", "enclosing", ("-precision", "single")),
+    (3, "euclidean", "enclosing", ("-precision", "single")),
+    (64, "cosine", "enclosing", ("-precision", "single")),
+    (45, "euclidean", "2", ("-precision", "single")),
+    (57, "euclidean", "quantile:0.2", ("-precision", "single")),
+    (35, "cosine", "inf", ("-precision", "single")),
+    (16, "euclidean", "enclosing", ("-homology_type", "standard", "-max_dim", "2", "-precision", "single")),
 )
 
 
@@ -73,6 +80,11 @@ def cloud_nearly_equal(rng, n, d):
     return 1 + rng.integers(0, 3, size=(n, d)) * 2.0**-30
 
 
+def cloud_nearly_tied(rng, n, d):
+    """Lengths that only double precision tells apart."""
+    return rng.integers(0, 3, size=(n, d)) + 2.0**-28 * rng.uniform(size=(n, d))
+
+
 CLOUDS = (
     (cloud_uniform, "f4"),
     (cloud_clusters, "f8"),
@@ -84,6 +96,7 @@ CLOUDS = (
     (cloud_circle, "f8"),
     (cloud_rectified, "f4"),
     (cloud_nearly_equal, "f8"),
+    (cloud_nearly_tied, "f8"),
 )
 
 
@@ -101,6 +114,8 @@ def make_clouds(case, n):
 
 def check_with_peers(where, rows, group, metric, rule):
     distances = common.METRICS[metric](rows)
+    if group.attrs["precision"] == "single":
+        distances = distances.astype(np.float32).astype(float)
     threshold = common.threshold_of(rule, distances)
     if not expect(group.attrs["threshold"] == threshold, f"{where}: threshold {group.attrs['threshold']}, expected {threshold}"):
         return False
@@ -127,6 +142,7 @@ def check_case(ranks, case, n, metric, rule, options):
     with h5py.File(result) as file:
         for name, rows in layers.items():
             group = file[f"layers/{name}/{metric}"]
+            expect(group.attrs["precision"] == ("single" if "single" in options else "double"), f"{where}: precision")
             asked += check_with_peers(f"{where}, {name}, {rows.shape[1]} units", rows, group, metric, rule)
     return len(layers), asked
 

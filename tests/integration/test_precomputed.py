@@ -97,6 +97,25 @@ def check_matrices(ranks):
                 check_matrix(where, file[f"layers/{name}/precomputed"], matrix[np.ix_(ids, ids)], rule)
 
 
+def check_single(ranks):
+    """Lengths that were given, rounded."""
+    matrices = clouds()
+    path = write_matrices("single.h5", matrices)
+    for case, (rule, options) in enumerate((("enclosing", ()), ("quantile:0.3", ("-threshold", "quantile:0.3")))):
+        with h5py.File(analyze_both(ranks, path, f"single{case}", "-precision", "single", *options)) as file:
+            for name, matrix in matrices.items():
+                group = file[f"layers/{name}/precomputed"]
+                check_matrix(f"{name} in single precision", group, matrix.astype(np.float32), rule)
+    n, graphs = 40, make_graphs(40)
+    with h5py.File("single_graphs.h5", "w") as file:
+        for name, (pairs, lengths) in graphs.items():
+            write_graph(file, name, as_csr(n, pairs, lengths, "both", np.random.default_rng(SEED)))
+    with h5py.File(analyze_both(ranks, "single_graphs.h5", "single_graphs", "-precision", "single")) as file:
+        for name, (pairs, lengths) in graphs.items():
+            lengths = lengths.astype(np.float32).astype(float)
+            check_graph(f"graph {name} in single precision", file[f"layers/{name}/precomputed"], n, pairs, lengths)
+
+
 def check_few_points(ranks):
     """Fewer points than ranks."""
     matrix = clouds()["euclidean"]
@@ -110,8 +129,12 @@ def check_noise(ranks):
     """The matrix that is stored is the one above the diagonal, with noise below it."""
     matrix = clouds()["euclidean"]
     noisy = matrix + np.tril(np.full(matrix.shape, 5e-11))
-    with h5py.File(analyze_both(ranks, write_matrices("noisy.h5", {"noisy": noisy}), "noisy")) as file:
+    single = matrix.astype(np.float32)
+    rounded = np.where(np.tri(len(matrix), k=-1, dtype=bool), np.nextafter(single, np.float32(np.inf)), single)
+    path = write_matrices("noisy.h5", {"noisy": noisy, "rounded": rounded})
+    with h5py.File(analyze_both(ranks, path, "noisy")) as file:
         check_matrix("noise below the diagonal", file["layers/noisy/precomputed"], matrix, "enclosing")
+        check_matrix("rounding below the diagonal", file["layers/rounded/precomputed"], single, "enclosing")
 
 
 def check_dataset(ranks):
@@ -406,6 +429,7 @@ def main():
     ranks = common.rank_count()
     check_matrices(ranks)
     check_few_points(ranks)
+    check_single(ranks)
     check_noise(ranks)
     check_dataset(ranks)
     check_graphs(ranks)

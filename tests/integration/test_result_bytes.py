@@ -13,12 +13,14 @@ TILES = (16, 100, 2048)
 CASES = (
     ("-metric", "euclidean,cosine"),
     ("-metric", "euclidean,cosine", "-max_points", "333", "-seed", "7"),
+    ("-metric", "geodesic,density_cosine", "-max_points", "333", "-seed", "7", "-precision", "single"),
 )
 PASS_METRICS = "euclidean,manhattan,correlation,density_euclidean,density_cosine,geodesic"
 PASS_CASES = (
     ("-max_dim", "0", "-metric", PASS_METRICS),
     ("-max_dim", "0", "-metric", "euclidean,cosine", "-filtration", "knn", "-neighbors", "8"),
     ("-max_dim", "0", "-metric", "euclidean,chebyshev", "-threshold", "quantile:0.3"),
+    ("-max_dim", "0", "-metric", "euclidean,cosine,density_euclidean,geodesic", "-precision", "single"),
 )
 
 

@@ -1,5 +1,5 @@
-/* Distances equal the formula summed in its fixed order, bit for bit, for any number of ranks; the numbers that describe all
-   pairs equal those of a sorted list; rows that a metric does not admit, and overflow, are errors on every rank. */
+/* Distances equal the formula summed in its fixed order, bit for bit or rounded to the nearest float, for any number of ranks; the
+   numbers that describe all pairs equal those of a sorted list; rows that a metric does not admit, and overflow, are errors on every rank. */
 #include "testing.h"
 
 #include <hole/hole_distances.h>
@@ -49,6 +49,8 @@ static double expected(const char metric[], HoleIndex a, HoleIndex b, HoleIndex 
   return d < 0 ? 0 : d;
 }
 
+static double rounded(double length, PetscBool single) { return single ? (double)(float)length : length; }
+
 static int ascending(const void *a, const void *b)
 {
   const double *x = a, *y = b;
@@ -56,7 +58,7 @@ static int ascending(const void *a, const void *b)
   return *x < *y ? -1 : *x > *y;
 }
 
-static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIndex n, HoleIndex width)
+static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIndex n, HoleIndex width, PetscBool single)
 {
   HoleIndex    n_pairs = 0, count;
   double      *pairs, radius = n ? INFINITY : 0, got;
@@ -68,8 +70,10 @@ static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIn
     double most = 0;
 
     for (HoleIndex j = 0; j < n; ++j) {
-      most = PetscMax(most, expected(metric, i, j, width));
-      if (j > i) pairs[n_pairs++] = expected(metric, i, j, width);
+      const double length = rounded(expected(metric, i, j, width), single);
+
+      most = PetscMax(most, length);
+      if (j > i) pairs[n_pairs++] = length;
     }
     radius = PetscMin(radius, most);
   }
@@ -89,30 +93,107 @@ static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex width)
+static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex width, PetscBool single)
 {
   HoleActivations acts;
   HoleMetric      metric;
   HoleDistances   d;
   HoleIndex       first, n_local, stride;
+  double         *buffer;
 
   PetscFunctionBegin;
   PetscCall(HoleMetricFind(name, &metric));
   PetscCall(create_points(n, width, &acts));
   PetscCall(HoleDistancesCreate(acts, metric, &d));
+  PetscCall(HoleDistancesSetPrecision(d, single));
   PetscCall(HoleDistancesStore(d));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(HoleDistancesGetShape(d, NULL, &stride, &first, &n_local));
+  PetscCall(HoleDistancesAllocateBuffer(d, &buffer));
   for (HoleIndex i = 0; i < n_local; ++i) {
+    const double *row = HoleDistancesReadRow(d, i, buffer);
+
     for (HoleIndex j = 0; j < stride; ++j) {
-      double got = HoleDistancesGetRow(d, i)[j], want = j < n ? expected(name, first + i, j, width) : INFINITY;
+      double got = row[j], want = j < n ? rounded(expected(name, first + i, j, width), single) : INFINITY;
 
       TEST_CHECK(got == want, "%s, n %d, width %d: distance of %d and %d is %.17g, expected %.17g", name, (int)n,
                  (int)width, (int)(first + i), (int)j, got, want);
     }
   }
-  PetscCall(check_numbers(d, name, n, width));
+  PetscCall(PetscFree(buffer));
+  PetscCall(check_numbers(d, name, n, width, single));
   PetscCall(HoleDistancesDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Given rows: as doubles, or rounded in place. */
+static PetscErrorCode given_row(HoleIndex i, HoleIndex n, double row[], void *ctx)
+{
+  PetscFunctionBegin;
+  for (HoleIndex j = 0; j < n; ++j) row[j] = expected(HOLE_METRIC_EUCLIDEAN, i, j, 3);
+  for (HoleIndex j = 0; j < n && n > 2; ++j) {
+    if (i != j && (i + j) % 7 == 0) row[j] = *(double *)ctx;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_given(HoleIndex n)
+{
+  HoleDistances d;
+  HoleIndex     first, n_local, stride;
+  double       *buffer, *wanted, special = INFINITY;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, n, given_row, &special, &d));
+  PetscCall(HoleDistancesSetPrecision(d, PETSC_TRUE));
+  PetscCall(HoleDistancesGetShape(d, NULL, &stride, &first, &n_local));
+  PetscCall(HoleDistancesAllocateBuffer(d, &buffer));
+  PetscCall(PetscMalloc1(n, &wanted));
+  for (HoleIndex i = 0; i < n_local; ++i) {
+    const double *row = HoleDistancesReadRow(d, i, buffer);
+
+    PetscCall(given_row(first + i, n, wanted, &special));
+    for (HoleIndex j = 0; j < stride; ++j)
+      TEST_CHECK(row[j] == (j < n ? (double)(float)wanted[j] : INFINITY), "Given distance of %d and %d of %d is %.17g",
+                 (int)(first + i), (int)j, (int)n, row[j]);
+  }
+  PetscCall(PetscFree(buffer));
+  PetscCall(PetscFree(wanted));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Lengths that no float reaches; what single precision refuses to do; half the memory. */
+static PetscErrorCode check_single(void)
+{
+  HoleActivations acts;
+  HoleMetric      metric;
+  HoleDistances   d, made;
+  HoleIndex       n_local;
+  double         *rows, special = 1e39;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, 9, given_row, &special, &d));
+  TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesSetPrecision(d, PETSC_TRUE));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(HoleMetricFind(HOLE_METRIC_EUCLIDEAN, &metric));
+  PetscCall(create_points(9, 3, &acts));
+  PetscCall(HoleDistancesCreate(acts, metric, &d));
+  PetscCall(HoleDistancesSetPrecision(d, PETSC_TRUE));
+  TEST_FAILS(PETSC_ERR_ARG_WRONGSTATE, HoleDistancesSetPrecision(d, PETSC_FALSE));
+  TEST_FAILS(PETSC_ERR_ARG_WRONGSTATE, HoleDistancesFindNeighbours(d, 2));
+  TEST_FAILS(PETSC_ERR_ARG_WRONG,
+             HoleDistancesCreateFrom(d, metric, &(HoleMetricOptions)HOLE_METRIC_OPTIONS_DEFAULT, &made));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(HoleActivationsGetShape(acts, NULL, NULL, NULL, &n_local));
+  PetscCall(HoleActivationsGetRows(acts, &rows));
+  if (n_local) rows[0] = 1e38; /* fits, but its distances may not */
+  PetscCall(HoleDistancesCreate(acts, metric, &d));
+  TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesSetPrecision(d, PETSC_TRUE));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(HoleActivationsDestroy(&acts));
+  TEST_CHECK(2 * HoleDistancesPredictRowBytes(1000, PETSC_TRUE, 3) == HoleDistancesPredictRowBytes(1000, PETSC_FALSE, 3),
+             "Single precision is not predicted to take half the memory");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -152,10 +233,15 @@ int main(int argc, char **argv)
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  for (int m = 0; m < 2; ++m) {
-    for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_metric(names[m], n, 5));
-    for (int w = 0; w < 5; ++w) PetscCall(check_metric(names[m], 75, widths[w]));
+  for (int m = 0; m < 4; ++m) {
+    const PetscBool single = (PetscBool)(m / 2);
+
+    for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_metric(names[m % 2], n, 5, single));
+    for (int w = 0; w < 5; ++w) PetscCall(check_metric(names[m % 2], 75, widths[w], single));
   }
+  for (HoleIndex n = 1; n <= 9; ++n) PetscCall(check_given(n));
+  PetscCall(check_given(130));
+  PetscCall(check_single());
   PetscCall(check_refused(HOLE_METRIC_COSINE, 0, PETSC_FALSE));
   PetscCall(check_refused(HOLE_METRIC_COSINE, 1e100, PETSC_FALSE));
   PetscCall(check_refused(HOLE_METRIC_COSINE, 1e-100, PETSC_FALSE));

@@ -1,5 +1,6 @@
 /* One pass over all pairs finds what a plain look at the whole matrix finds, bit for bit: merge tree, nearest neighbours, short
-   edges, enclosing radius, quantile; for any number of ranks, tiles of any size, stored rows or none. */
+   edges, enclosing radius, quantile; for any number of ranks, tiles of any size, stored rows or none, lengths in double precision or
+   rounded to single, where many tie. */
 #include "testing.h"
 
 #include <hole/hole_pass.h>
@@ -17,6 +18,8 @@ enum kind {
   RELU,      /* half of all units zero, clusters */
   HUGE_ONES, /* near the end of double precision */
   TINY_ONES,
+  NEAR_TIES, /* lengths that differ less than single precision tells */
+  LEAST_ONES, /* lengths that are a few times the least float */
   N_KINDS
 };
 
@@ -24,6 +27,7 @@ struct cloud {
   enum kind kind;
   HoleIndex n, width;
   uint64_t  seed;
+  PetscBool single;
 };
 
 static double coordinate(const struct cloud *c, HoleIndex i, HoleIndex u)
@@ -51,6 +55,10 @@ static double coordinate(const struct cloud *c, HoleIndex i, HoleIndex u)
     return 1e150 * (x - 0.5);
   case TINY_ONES:
     return 1e-150 * (x - 0.5);
+  case NEAR_TIES:
+    return (i % c->width == u) + (double)group + 1e-8 * x;
+  case LEAST_ONES:
+    return 0x1p-147 * (x - 0.5) + (u ? 0 : 0x1p-146 * (double)group);
   default:
     return x - 0.25;
   }
@@ -70,6 +78,7 @@ static PetscErrorCode create_distances(const struct cloud *c, const char metric_
   PetscCall(HoleActivationsGetRows(acts, &rows));
   for (HoleIndex i = 0; i < n_local * c->width; ++i) rows[i] = coordinate(c, first + i / c->width, i % c->width);
   PetscCall(HoleDistancesCreate(acts, metric, d));
+  PetscCall(HoleDistancesSetPrecision(*d, c->single));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -78,12 +87,15 @@ static PetscErrorCode create_distances(const struct cloud *c, const char metric_
 static PetscErrorCode gather_matrix(HoleDistances d, HoleIndex n, double matrix[])
 {
   HoleIndex first, n_local;
+  double   *buffer;
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesGetShape(d, NULL, NULL, &first, &n_local));
+  PetscCall(HoleDistancesAllocateBuffer(d, &buffer));
   PetscCall(PetscArrayzero(matrix, n * n));
   for (HoleIndex i = 0; i < n_local; ++i)
-    PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesGetRow(d, i), n));
+    PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesReadRow(d, i, buffer), n));
+  PetscCall(PetscFree(buffer));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, matrix, (PetscMPIInt)(n * n), MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -256,6 +268,64 @@ static PetscErrorCode check_reach(HoleDistances d, HoleIndex n, const double mat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The stored rows of a cloud are those in double precision, each length rounded; for paths, which are summed in single of links that are
+   no less than the least float, nearly. */
+static PetscErrorCode check_rounded(const struct cloud *c, const char metric[], const double matrix[])
+{
+  struct cloud  exact = *c;
+  HoleDistances d;
+  double       *lengths;
+  const double  steps = strcmp(metric, HOLE_METRIC_GEODESIC) ? 0 : (double)c->n;
+
+  PetscFunctionBegin;
+  exact.single = PETSC_FALSE;
+  PetscCall(PetscMalloc1(c->n * c->n, &lengths));
+  PetscCall(create_distances(&exact, metric, &d));
+  PetscCall(HoleDistancesStore(d));
+  PetscCall(gather_matrix(d, c->n, lengths));
+  for (HoleIndex e = 0; e < c->n * c->n; ++e)
+    TEST_CHECK(fabs(matrix[e] - (double)(float)lengths[e]) <= steps * (0x1p-24 * lengths[e] + 0x1p-149) &&
+                   matrix[e] == (double)(float)matrix[e],
+               "%s, kind %d, seed %d: %.17g, rounded to %.17g", metric, (int)c->kind, (int)c->seed, lengths[e],
+               matrix[e]);
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(PetscFree(lengths));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The merge tree of paths, without the paths. */
+static PetscErrorCode check_path_tree(const struct cloud *c)
+{
+  struct answers want = {0};
+  HoleDistances  d, stored;
+  HolePass       pass;
+  HoleTree       tree;
+  double        *matrix;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(c->n * c->n, &matrix));
+  PetscCall(create_distances(c, HOLE_METRIC_GEODESIC, &stored));
+  PetscCall(HoleDistancesStore(stored));
+  PetscCall(gather_matrix(stored, c->n, matrix));
+  if (c->single) PetscCall(check_rounded(c, HOLE_METRIC_GEODESIC, matrix));
+  PetscCall(find_plainly(c->n, matrix, 1, 0, 0, &want));
+  PetscCall(create_distances(c, HOLE_METRIC_GEODESIC, &d));
+  PetscCall(HolePassCreate(d, &pass));
+  PetscCall(HolePassWantTree(pass));
+  PetscCall(HolePassRun(pass));
+  PetscCall(HolePassGetTree(pass, &tree));
+  TEST_CHECK(same_edges(c->n - 1, HoleTreeGetEdges(tree), HoleTreeGetEdges(want.tree)),
+             "Geodesic, kind %d, seed %d: another tree", (int)c->kind, (int)c->seed);
+  TEST_CHECK(!HoleDistancesIsStored(d), "Paths were sought for a tree");
+  PetscCall(HoleTreeDestroy(&tree));
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscCall(HoleDistancesDestroy(&stored));
+  PetscCall(destroy_answers(&want));
+  PetscCall(PetscFree(matrix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 {
   const char *const tiles[] = {"1", "7", "32", "512"};
@@ -270,11 +340,13 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
   PetscCall(create_distances(c, metric, &stored));
   PetscCall(HoleDistancesStore(stored));
   PetscCall(gather_matrix(stored, c->n, matrix));
+  if (c->single) PetscCall(check_rounded(c, metric, matrix));
   length = matrix[c->n / 2]; /* of some pair: the border belongs to it */
   PetscCall(find_plainly(c->n, matrix, k, length, q, &want));
   PetscCall(create_distances(c, metric, &d));
   for (int t = 0; t < 4; ++t) {
-    PetscCall(PetscSNPrintf(what, sizeof(what), "%s, kind %d, %d points of %d units, seed %d, tile %s", metric,
+    PetscCall(PetscSNPrintf(what, sizeof(what), "%s%s, kind %d, %d points of %d units, seed %d, tile %s",
+                            c->single ? "single " : "", metric,
                             (int)c->kind, (int)c->n, (int)c->width, (int)c->seed, tiles[t]));
     PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
     PetscCall(check_pass(d, k, length, q, &want, what));
@@ -296,7 +368,7 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 /* A rank that fails anywhere in a pass is an error on every rank, and nobody waits. */
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
-  struct cloud  c = {UNIFORM, 90, 5, 3};
+  struct cloud  c = {UNIFORM, 90, 5, 3, PETSC_FALSE};
   HoleDistances d;
   HolePass      pass;
   char          text[8];
@@ -345,23 +417,37 @@ int main(int argc, char **argv)
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   for (HoleIndex n = 1; n <= 9; ++n)
-    PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed}, HOLE_METRIC_EUCLIDEAN));
+    PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
   for (int kind = 0; kind < N_KINDS; ++kind) {
     for (int w = 0; w < 4; ++w) {
       for (int m = 0; m < 2; ++m) {
-        const struct cloud c = {(enum kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed};
+        struct cloud c = {(enum kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed, PETSC_FALSE};
 
-        if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES)) continue;
+        if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES || kind == LEAST_ONES)) continue;
         PetscCall(check_cloud(&c, metrics[m]));
+        c.single = PETSC_TRUE;
+        if (kind != HUGE_ONES) PetscCall(check_cloud(&c, metrics[m]));
       }
     }
   }
-  PetscCall(check_cloud(&(struct cloud){RELU, 700, 20, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  for (int kind = 0; kind < N_KINDS; ++kind) {
+    struct cloud c = {(enum kind)kind, 60 + (HoleIndex)(seed % 50), 1 + (HoleIndex)(seed % 7), ++seed, PETSC_TRUE};
+
+    if (kind == HUGE_ONES) continue;
+    PetscCall(check_cloud(&c, HOLE_METRIC_MANHATTAN));
+    PetscCall(check_cloud(&c, HOLE_METRIC_DENSITY_EUCLIDEAN));
+    if (kind != TINY_ONES && kind != SCALES && kind != LEAST_ONES)
+      PetscCall(check_cloud(&c, HOLE_METRIC_DENSITY_COSINE));
+    PetscCall(check_path_tree(&c));
+    c.single = PETSC_FALSE;
+    PetscCall(check_path_tree(&c));
+  }
+  PetscCall(check_cloud(&(struct cloud){RELU, 700, 20, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN));
   setenv("OMP_NUM_THREADS", "3", 1); /* several tiles at once */
-  PetscCall(check_cloud(&(struct cloud){RELU, 500, 9, ++seed}, HOLE_METRIC_EUCLIDEAN));
-  PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){RELU, 500, 9, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
   setenv("OMP_NUM_THREADS", "1", 1);
-  PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed}, HOLE_METRIC_COSINE));
+  PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed, PETSC_FALSE}, HOLE_METRIC_COSINE));
 #if defined(HOLE_ENABLE_FAULTS)
   PetscCall(check_faults());
 #endif

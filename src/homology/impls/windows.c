@@ -212,11 +212,11 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One after the other: the lunes, the reduction. */
+/* One after the other: the lunes, the reduction. Lengths in single precision need more, and do not show here. */
 static double predict_windows(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const double lunes     = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
-  const double reduction = hole_row_cache_predict_bytes(n, size) + hole_reduction_predict_bytes(n, size);
+  const double lunes     = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, PETSC_TRUE, size);
+  const double reduction = hole_row_cache_predict_bytes(n, PETSC_TRUE, size) + hole_reduction_predict_bytes(n, size);
 
   return hole_homology_predict_result(n) + (max_dim ? PetscMax(lunes, reduction) : 0);
 }
