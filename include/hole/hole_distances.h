@@ -98,6 +98,9 @@ HOLE_EXTERN PetscBool HoleDistancesIsSingle(HoleDistances d);
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesStore(HoleDistances d);
 
+/** Are lengths those of shortest paths, which only HoleDistancesStore() finds? The merge tree does without. Not collective. */
+HOLE_EXTERN PetscBool HoleDistancesIsGeodesic(HoleDistances d);
+
 /** Are the rows stored? Not collective. */
 HOLE_EXTERN PetscBool HoleDistancesIsStored(HoleDistances d);
 

@@ -42,7 +42,7 @@ HOLE_EXTERN PetscErrorCode HoleFiltrationSetEpsilon(HoleFiltration f, double eps
  *
  * @param[in] f     the filtration
  * @param[in] rule  `enclosing` (default: the enclosing radius of the filtration's own edges, beyond which nothing changes; infinite if
- *                  no point is adjacent to all others), a number >= 0, `inf`, or `quantile:Q` with Q in [0, 1], of all pairs of the metric
+ *                  no point is adjacent to all others, and for dimension 0 of a geodesic metric), a number >= 0, `inf`, or `quantile:Q` with Q in [0, 1], of all pairs of the metric
  * @errors HOLE_ERR_USAGE: none of these.
  */
 HOLE_EXTERN PetscErrorCode HoleFiltrationSetThreshold(HoleFiltration f, const char rule[]);

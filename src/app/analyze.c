@@ -254,8 +254,8 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
   PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &width));
-  PetscCall(result_write_layer(a->writer, path, width, a->run.single, r->filtration, r->diagram, a->simplices, r->tree, r->curves,
-                               r->stages));
+  PetscCall(result_write_layer(a->writer, path, width, a->run.single, r->filtration, r->diagram, a->simplices, r->tree,
+                               r->curves, r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
   if (a->summary)
@@ -447,7 +447,8 @@ static const struct app_option options[] = {
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
     {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},
-    {"-precision", OPTION_WORD, "double single", "single: lengths are rounded to single precision; half the memory", 0, 0},
+    {"-precision", OPTION_WORD, "double single", "single: lengths are rounded to single precision; half the memory", 0,
+     0},
     {"-stages", OPTION_TEXT, "hole | count:K | clusters:K1,K2,... | at:T1,T2,...",
      "thresholds at which clusters are looked at", 0, 0},
     {"-cut", OPTION_WORD, "closed open", "whether an edge as long as the threshold joins clusters", 0, 0},

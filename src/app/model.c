@@ -114,7 +114,7 @@ static void read_layer(struct state *s)
     s->acts += buffer;
     break;
   case HOLE_LAYER_DISTANCES:
-    add(s, MODEL_READ, s->acts + 3 * READ_BUFFER, 0, a_value * (double)s->n_local * (double)s->n);
+    add(s, MODEL_READ, s->acts + 2 * PetscMin(READ_BUFFER, s->acts), 0, a_value * (double)s->n_local * (double)s->n);
     break;
   case HOLE_LAYER_GRAPH:
     add(s, MODEL_READ, s->acts, 0, 4 * a_value * (double)layer->n_entries / s->size);
@@ -213,8 +213,9 @@ static void solve(struct state *s, double held)
 {
   const PetscBool single = (PetscBool)(s->run->single && s->complete && s->kind != HOLE_LAYER_GRAPH); /* stored rows */
   const double    result = hole_homology_predict_result(s->n), n = (double)s->n;
-  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, single, s->size);
-  const double cache  = hole_row_cache_predict_bytes(s->n, single, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const double    lunes = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, single, s->size);
+  const double    cache =
+      hole_row_cache_predict_bytes(s->n, single, s->size) + hole_reduction_predict_bytes(s->n, s->size);
   const double waits  = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
   const double panels = s->size > 1 ? 2 * n * n * sizeof(double) * LINK_BYTE : 0;
 

@@ -231,6 +231,8 @@ static PetscErrorCode print_text(struct plan *p)
   PetscCall(print_input(p));
   PetscCall(print_table(p));
   PetscCall(print_verdict(p));
+  if ((double)p->a_rank > SHARE_OF_NODE * (double)p->node_memory)
+    PetscFunctionReturn(PETSC_SUCCESS); /* on no such node */
   printf("\n");
   print_job(p);
   PetscFunctionReturn(PETSC_SUCCESS);

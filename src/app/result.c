@@ -246,8 +246,8 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleIndex n, HoleIndex width,
-                                       PetscBool single, HoleFiltration filtration)
+static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleIndex n, HoleIndex width, PetscBool single,
+                                       HoleFiltration filtration)
 {
   const char *const type = HoleFiltrationGetType(filtration);
 

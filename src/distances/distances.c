@@ -28,11 +28,12 @@ PetscErrorCode hole_distances_allocate(HoleIndex n, void **memory, double **alig
 
 PetscErrorCode hole_distances_allocate_rows(HoleDistances d)
 {
-  double *rows;
+  double *rows = NULL;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "distances_allocate"));
-  PetscCall(hole_distances_allocate(d->single ? d->n_local * d->stride / 2 : d->n_local * d->stride, &d->memory, &rows));
+  PetscCall(
+      hole_distances_allocate(d->single ? d->n_local * d->stride / 2 : d->n_local * d->stride, &d->memory, &rows));
   if (d->single) d->short_rows = (float *)rows; /* a stride is even */
   else d->rows = rows;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
@@ -113,8 +114,8 @@ static PetscErrorCode leave_points(struct hole_points **points)
 /* Local: copy and prepare our points. */
 static PetscErrorCode prepare_points(HoleDistances d, HoleActivations acts)
 {
-  const char *fault;
-  double     *source;
+  const char         *fault;
+  double             *source;
   struct hole_points *shared;
 
   PetscFunctionBegin;
@@ -330,6 +331,8 @@ PetscErrorCode HoleDistancesGetShape(HoleDistances d, HoleIndex *n, HoleIndex *s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool HoleDistancesIsGeodesic(HoleDistances d) { return (PetscBool)(d->part != NULL); }
+
 PetscBool HoleDistancesIsStored(HoleDistances d) { return hole_distances_stored(d); }
 
 const double *HoleDistancesReadRow(HoleDistances d, HoleIndex local, double buffer[])
@@ -440,7 +443,8 @@ double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleInde
 
 double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt size)
 {
-  return (double)(single ? sizeof(float) : sizeof(double)) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
+  return (double)(single ? sizeof(float) : sizeof(double)) * (double)hole_block_count(n, size, 0) *
+         (double)HOLE_ROUND_UP(n);
 }
 
 double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)

@@ -10,7 +10,7 @@ struct hole_points {
   HoleIndex  n_users;
   void      *memory; /* in which the points lie */
   HoleIndex *file_rows;
-  HoleIndex  k;       /* neighbours of each point that were found so far, by ascending (length, id); lengths are the base's */
+  HoleIndex  k; /* neighbours of each point that were found so far, by ascending (length, id); lengths are the base's */
   HoleIndex *ids;     /* [n_local, k] */
   double    *lengths; /* [n_local, k] */
 };
@@ -41,9 +41,10 @@ struct HoleDistances_s {
   /* Rows, once they are stored. */
   PetscBool single; /* lengths are rounded to single precision */
   HoleIndex stride; /* values in a row: n, padded with infinity to a multiple of 8 */
-  double   *rows;   /* [n_local, stride], at a multiple of 64 bytes inside `memory`; NULL if they are not stored, or single */
-  float    *short_rows; /* the same for single precision */
-  void     *memory;
+  double
+      *rows; /* [n_local, stride], at a multiple of 64 bytes inside `memory`; NULL if they are not stored, or single */
+  float *short_rows; /* the same for single precision */
+  void  *memory;
 };
 
 static inline PetscBool hole_distances_stored(HoleDistances d) { return (PetscBool)(d->rows || d->short_rows); }

@@ -291,10 +291,16 @@ static HoleIndex count_landmarks(HoleIndex n, HoleIndex width)
   return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, n / LANDMARK_SHARE), PetscMax(16, fit)));
 }
 
-static HoleIndex choose_count(HoleDistances d) { return count_landmarks(d->n, hole_distances_stored(d) ? 1 : d->point_stride); }
+static HoleIndex choose_count(HoleDistances d)
+{
+  return count_landmarks(d->n, hole_distances_stored(d) ? 1 : d->point_stride);
+}
 
 /* Values that a landmark takes to its readers. */
-static HoleIndex row_length(HoleDistances d, const struct landmarks *l) { return hole_distances_stored(d) ? l->n : d->point_stride; }
+static HoleIndex row_length(HoleDistances d, const struct landmarks *l)
+{
+  return hole_distances_stored(d) ? l->n : d->point_stride;
+}
 
 /* Local. */
 static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
@@ -324,8 +330,7 @@ static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
     if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
     if (owner != d->rank) continue;
     if (hole_distances_stored(d)) {
-      for (HoleIndex b = 0; b < l->n; ++b)
-        l->rows[a * m + b] = hole_distances_at(d, l->ids[a] - d->first, l->ids[b]);
+      for (HoleIndex b = 0; b < l->n; ++b) l->rows[a * m + b] = hole_distances_at(d, l->ids[a] - d->first, l->ids[b]);
     } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
   }
   for (PetscMPIInt r = 0; r < d->size; ++r) {
@@ -351,9 +356,9 @@ static HoleIndex find_least(HoleIndex n, const float low[])
 /* Local: the landmark nearest to each own point, as far as single precision can tell; any would do. */
 static PetscErrorCode find_nearest(struct forest *f, struct landmarks *l)
 {
-  HoleDistances     d     = f->base.d;
-  struct hole_block block = {-1, 0, l->n, l->rows, l->ids};
-  struct hole_tile  tile  = {.n_i = 1, .n_j = l->n, .stride = l->n};
+  HoleDistances     d      = f->base.d;
+  struct hole_block block  = {-1, 0, l->n, l->rows, l->ids};
+  struct hole_tile  tile   = {.n_i = 1, .n_j = l->n, .stride = l->n};
   const PetscBool   stored = hole_distances_stored(d);
 
   PetscFunctionBegin;

@@ -28,10 +28,10 @@ struct hole_row_cache_s {
   struct slot  *slots;   /* [capacity] */
   double       *rows;    /* [capacity, stride] */
   void         *memory;
-  HoleIndex     pinned[N_PINNED];     /* slots lent by the last calls of get */
-  HoleIndex     own_row[OWN_SLOTS];   /* own rows decoded from single precision, two for each remainder; -1: none */
-  HoleIndex     own_lent;             /* slot of the last call of get, -1: another kind of row */
-  double       *own;                  /* [OWN_SLOTS, stride] */
+  HoleIndex     pinned[N_PINNED];   /* slots lent by the last calls of get */
+  HoleIndex     own_row[OWN_SLOTS]; /* own rows decoded from single precision, two for each remainder; -1: none */
+  HoleIndex     own_lent;           /* slot of the last call of get, -1: another kind of row */
+  double       *own;                /* [OWN_SLOTS, stride] */
   void         *own_memory;
   MPI_Request   replies[MAX_REPLIES]; /* on their way to other ranks */
 };
@@ -177,8 +177,8 @@ static PetscErrorCode ask(hole_row_cache c, HoleIndex i, HoleIndex s)
   slot->row     = i;
   c->slot_of[i] = (int32_t)s;
   PetscCall(hole_mpi_int(d->stride, &stride));
-  PetscCallMPI(MPI_Irecv(arrival_place(c, s), stride, hole_distances_type(d), owner, TAG_REPLY, c->comm,
-                         &slot->arrival));
+  PetscCallMPI(
+      MPI_Irecv(arrival_place(c, s), stride, hole_distances_type(d), owner, TAG_REPLY, c->comm, &slot->arrival));
   PetscCallMPI(MPI_Isend(&slot->row, 1, HOLE_MPI_INDEX, owner, TAG_REQUEST, c->comm, &slot->request));
   ++c->n_fetched;
   ++c->n_waiting;
@@ -285,8 +285,8 @@ double hole_row_cache_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt s
 {
   const HoleIndex capacity = PetscMin(n, hole_row_cache_capacity(hole_block_count(n, size, 0)));
 
-  const double    a_row    = (double)HOLE_ROUND_UP(n) * (double)sizeof(double);
-  const double    own      = single ? OWN_SLOTS * a_row : 0;
+  const double a_row = (double)HOLE_ROUND_UP(n) * (double)sizeof(double);
+  const double own   = single ? OWN_SLOTS * a_row : 0;
 
   return own + (size > 1 ? (double)capacity * a_row + (double)n * (double)sizeof(int32_t) : 0);
 }

@@ -198,6 +198,11 @@ static PetscErrorCode take_graph(HoleFiltration f, Mat graph)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool hole_filtration_wants_radius(HoleFiltration f)
+{
+  return (PetscBool)(f->max_dim > 0 || (is_enclosing(f->rule) && !HoleDistancesIsGeodesic(f->d)));
+}
+
 /* Collective: the longest finite length of stored rows. */
 static PetscErrorCode find_longest(HoleDistances d, double *longest)
 {
@@ -224,10 +229,12 @@ static PetscErrorCode take_radius(HoleFiltration f, HolePass pass)
   double radius, longest;
 
   PetscFunctionBegin;
+  f->cutoff = f->threshold;
+  if (!hole_filtration_wants_radius(f)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HolePassGetEnclosingRadius(pass, &radius));
   if (is_enclosing(f->rule)) f->threshold = radius;
   f->cutoff = PetscMin(f->threshold, radius);
-  if (f->cutoff == INFINITY) {
+  if (f->cutoff == INFINITY && HoleDistancesIsStored(f->d)) {
     PetscCall(find_longest(f->d, &longest));
     f->cutoff = longest;
   }

@@ -39,6 +39,9 @@ extern const struct hole_filtration_ops hole_filtration_rips;
 extern const struct hole_filtration_ops hole_filtration_knn;
 extern const struct hole_filtration_ops hole_filtration_sparse;
 
+/* Is the enclosing radius wanted? Dimension 0 ends before it; for a geodesic metric it would take all shortest paths. */
+PetscBool hole_filtration_wants_radius(HoleFiltration f);
+
 PetscErrorCode hole_filtration_find(const char name[], const struct hole_filtration_ops **ops);
 
 /* Bytes that a graph of so many edges over all ranks takes on one of them while it is made of its edges. */

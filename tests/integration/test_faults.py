@@ -125,7 +125,6 @@ USAGE = [
     ("'units'", "units GOOD"),
     ("'mapper'", "mapper GOOD"),
     ("'sweep'", "sweep GOOD"),
-    ("'plan'", "plan GOOD"),
     ("command is missing", "-view none"),
     ("input is missing", "analyze"),
     ("input is missing", "analyze -view none"),

@@ -114,7 +114,7 @@ def make_clouds(case, n):
 
 def check_with_peers(where, rows, group, metric, rule):
     distances = common.METRICS[metric](rows)
-    if group.attrs["precision"] == "single":
+    if group.attrs["precision"] == b"single":
         distances = distances.astype(np.float32).astype(float)
     threshold = common.threshold_of(rule, distances)
     if not expect(group.attrs["threshold"] == threshold, f"{where}: threshold {group.attrs['threshold']}, expected {threshold}"):
@@ -142,7 +142,7 @@ def check_case(ranks, case, n, metric, rule, options):
     with h5py.File(result) as file:
         for name, rows in layers.items():
             group = file[f"layers/{name}/{metric}"]
-            expect(group.attrs["precision"] == ("single" if "single" in options else "double"), f"{where}: precision")
+            expect(group.attrs["precision"] == (b"single" if "single" in options else b"double"), f"{where}: precision")
             asked += check_with_peers(f"{where}, {name}, {rows.shape[1]} units", rows, group, metric, rule)
     return len(layers), asked
 

@@ -58,7 +58,8 @@ static int ascending(const void *a, const void *b)
   return *x < *y ? -1 : *x > *y;
 }
 
-static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIndex n, HoleIndex width, PetscBool single)
+static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIndex n, HoleIndex width,
+                                    PetscBool single)
 {
   HoleIndex    n_pairs = 0, count;
   double      *pairs, radius = n ? INFINITY : 0, got;
@@ -192,7 +193,8 @@ static PetscErrorCode check_single(void)
   TEST_FAILS(HOLE_ERR_INPUT, HoleDistancesSetPrecision(d, PETSC_TRUE));
   PetscCall(HoleDistancesDestroy(&d));
   PetscCall(HoleActivationsDestroy(&acts));
-  TEST_CHECK(2 * HoleDistancesPredictRowBytes(1000, PETSC_TRUE, 3) == HoleDistancesPredictRowBytes(1000, PETSC_FALSE, 3),
+  TEST_CHECK(2 * HoleDistancesPredictRowBytes(1000, PETSC_TRUE, 3) ==
+                 HoleDistancesPredictRowBytes(1000, PETSC_FALSE, 3),
              "Single precision is not predicted to take half the memory");
   PetscFunctionReturn(PETSC_SUCCESS);
 }

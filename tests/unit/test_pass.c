@@ -18,7 +18,7 @@ enum kind {
   RELU,      /* half of all units zero, clusters */
   HUGE_ONES, /* near the end of double precision */
   TINY_ONES,
-  NEAR_TIES, /* lengths that differ less than single precision tells */
+  NEAR_TIES,  /* lengths that differ less than single precision tells */
   LEAST_ONES, /* lengths that are a few times the least float */
   N_KINDS
 };
@@ -346,8 +346,8 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
   PetscCall(create_distances(c, metric, &d));
   for (int t = 0; t < 4; ++t) {
     PetscCall(PetscSNPrintf(what, sizeof(what), "%s%s, kind %d, %d points of %d units, seed %d, tile %s",
-                            c->single ? "single " : "", metric,
-                            (int)c->kind, (int)c->n, (int)c->width, (int)c->seed, tiles[t]));
+                            c->single ? "single " : "", metric, (int)c->kind, (int)c->n, (int)c->width, (int)c->seed,
+                            tiles[t]));
     PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
     PetscCall(check_pass(d, k, length, q, &want, what));
   }
@@ -443,6 +443,8 @@ int main(int argc, char **argv)
     PetscCall(check_path_tree(&c));
   }
   PetscCall(check_cloud(&(struct cloud){RELU, 700, 20, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(
+      check_cloud(&(struct cloud){NEAR_TIES, 400, 40, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN)); /* landmarks */
   setenv("OMP_NUM_THREADS", "3", 1); /* several tiles at once */
   PetscCall(check_cloud(&(struct cloud){RELU, 500, 9, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN));
   PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));

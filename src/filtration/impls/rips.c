@@ -8,8 +8,7 @@
 static PetscErrorCode want_rips(HoleFiltration f, HolePass pass)
 {
   PetscFunctionBegin;
-  (void)f;
-  PetscCall(HolePassWantEnclosingRadius(pass));
+  if (hole_filtration_wants_radius(f)) PetscCall(HolePassWantEnclosingRadius(pass));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
