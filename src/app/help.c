@@ -68,7 +68,8 @@ void app_print_help(const struct app_command *command)
   print_wrapped(command->details, 0, 0);
   printf("\n");
   for (int o = 0; o < command->n_options; ++o) print_option(&command->options[o]);
-  if (command->also) printf("\nAnd the options of hole %s; see hole %s -help.\n", command->also->name, command->also->name);
+  if (command->also)
+    printf("\nAnd the options of hole %s; see hole %s -help.\n", command->also->name, command->also->name);
   printf("\nOptions may also come from -options_file FILE, -options_file_yaml FILE and the variable PETSC_OPTIONS.\n"
          "PETSc's own options work too, such as -log_view for a profile.\n"
          "Exit codes: 0 done, 2 usage, 3 input, 4 memory or disk.\n");

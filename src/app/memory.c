@@ -92,8 +92,7 @@ PetscErrorCode app_memory_parse(const char option[], const char text[], HoleInde
     if (unit != text && !strcasecmp(unit, units[u]) && number > 0 && number * factor[u] < 0x1p62)
       *bytes = (HoleIndex)(number * factor[u]);
   }
-  PetscCheck(*bytes > 0, PETSC_COMM_SELF, HOLE_ERR_USAGE,
-             "%s %s: expected a size such as 8GiB or 500MB", option, text);
+  PetscCheck(*bytes > 0, PETSC_COMM_SELF, HOLE_ERR_USAGE, "%s %s: expected a size such as 8GiB or 500MB", option, text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -181,6 +181,23 @@ static double store_rows(struct state *s)
   return rows;
 }
 
+/* The greedy permutation and the pass that finds the edges. */
+static double sparse_seconds(const struct state *s, double rows)
+{
+  if (rows > 0) return 3 * pairs(s) * s->pace * A_STORED;
+  return 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s);
+}
+
+/* Are all rows stored? Of a geodesic metric they are the shortest paths, without which only the merge tree is known. */
+static PetscBool stores_rows(const struct state *s)
+{
+  char rule[64];
+
+  (void)app_get_text("-threshold", "", sizeof(rule), rule);
+  if (s->complete && s->max_dim) return PETSC_TRUE;
+  return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
+}
+
 /* From here on distances are there, stored (`rows` bytes) or not. Returns what the filtration adds to them. */
 static double set_up_filtration(struct state *s, double rows)
 {
@@ -202,9 +219,8 @@ static double set_up_filtration(struct state *s, double rows)
   add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile, seconds);
   if (s->complete) return 0;
   add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
-      sparse ? 2 * pass_flop(s) : 0,
-      sparse ? 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s)
-             : s->pace * (double)(2 * s->n_local * k) * s->log_n * A_MERGE);
+      sparse && rows <= 0 ? 2 * pass_flop(s) : 0,
+      sparse ? sparse_seconds(s, rows) : s->pace * (double)(2 * s->n_local * k) * s->log_n * A_MERGE);
   return graph;
 }
 
@@ -250,7 +266,7 @@ static void run_metric(struct state *s)
 
   if (s->kind == HOLE_LAYER_ACTIVATIONS) {
     prepare_points(s);
-    if ((s->complete && s->max_dim) || metric_of(s)->rule == HOLE_RULE_PATHS) rows = store_rows(s);
+    if (stores_rows(s)) rows = store_rows(s);
     graph = set_up_filtration(s, rows);
   } else if (s->kind == HOLE_LAYER_DISTANCES) {
     s->points = 0;

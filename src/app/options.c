@@ -150,8 +150,8 @@ static int fail_command(const char name[], char message[])
   else if (nearest)
     snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; did you mean '%s'? See hole -help", name, nearest);
   else
-    snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; there are analyze, plan, inspect and export. See hole -help",
-             name);
+    snprintf(message, APP_MESSAGE_LENGTH,
+             "unknown command '%s'; there are analyze, plan, inspect and export. See hole -help", name);
   return 2;
 }
 

@@ -35,7 +35,7 @@ typedef signed char hole_b8 __attribute__((vector_size(8), aligned(1), may_alias
 #define HOLE_SELECT(mask, a, b) ((hole_v8)(((hole_m8)(a) & (mask)) | ((hole_m8)(b) & ~(mask))))
 
 /* The absolute value, lane by lane: all bits but the sign. */
-#define HOLE_ABS8(a) ((hole_v8)((hole_m8)(a) & INT64_MAX))
+#define HOLE_ABS8(a) ((hole_v8)((hole_m8)(a)&INT64_MAX))
 
 /* The larger, and the smaller, lane by lane. */
 #define HOLE_MAX8(a, b) HOLE_SELECT((a) > (b), a, b)

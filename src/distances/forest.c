@@ -9,7 +9,7 @@
    left is held against the exact maximum of its path, then pooled. When the pool is full it is sorted by upper bounds, and edges
    certainly longer than their path go; if bounds cannot decide enough, lengths are computed and only the forest stays.
 
-   The first forest joins every point to the nearest of some landmarks, and those to each other. [Gower, Ross 1969] for the
+   The first forest is made by landmarks.c. [Gower, Ross 1969] for the
    tree; the filter is that of Filter-Kruskal [Osipov, Sanders, Singler 2009], by bounds. */
 #include "forest.h"
 
@@ -18,14 +18,13 @@
 #include "../core/fault.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
+#include "landmarks.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
 
 enum {
   MAX_GROUPS      = 16,
-  MAX_LANDMARKS   = 1024,
-  LANDMARK_SHARE  = 64, /* points to a landmark */
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
   GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
@@ -272,213 +271,42 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* --- The first forest: every point hangs on the nearest landmark */
+/* --- The first forest */
 
-struct landmarks {
-  HoleIndex    n, *ids;
-  double      *rows;    /* [n, point_stride], or stored rows cut to the landmarks [n, n] */
-  uint32_t    *nearest; /* [points] landmark of each */
-  double      *length;  /* [points] */
-  void        *memory;
-  PetscMPIInt *counts, *starts;
-};
-
-/* Landmarks of n points whose rows have `width` values. */
-static HoleIndex count_landmarks(HoleIndex n, HoleIndex width)
+static void add_known(struct forest *f, const HoleEdge *edge)
 {
-  const HoleIndex fit = (INT64_C(1) << 20) / width;
-
-  return PetscMax(1, PetscMin(PetscMin(MAX_LANDMARKS, n / LANDMARK_SHARE), PetscMax(16, fit)));
+  f->pool[f->n_edges++] =
+      (struct pool_edge){edge->length, hole_tiles_measure_below(f->base.tiles, edge->length),
+                         hole_tiles_measure_above(f->base.tiles, edge->length), (uint32_t)edge->i, (uint32_t)edge->j};
 }
 
-static HoleIndex choose_count(HoleDistances d)
-{
-  return count_landmarks(d->n, hole_distances_stored(d) ? 1 : d->point_stride);
-}
-
-/* Values that a landmark takes to its readers. */
-static HoleIndex row_length(HoleDistances d, const struct landmarks *l)
-{
-  return hole_distances_stored(d) ? l->n : d->point_stride;
-}
-
-/* Local. */
-static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
-{
-  PetscFunctionBegin;
-  l->n = choose_count(d);
-  PetscCall(PetscMalloc1(l->n, &l->ids));
-  PetscCall(hole_distances_allocate(l->n * row_length(d, l), &l->memory, &l->rows));
-  PetscCall(PetscMalloc1(d->n, &l->nearest));
-  PetscCall(PetscMalloc1(d->n, &l->length));
-  PetscCall(PetscMalloc2(d->size, &l->counts, d->size, &l->starts));
-  for (HoleIndex a = 0; a < l->n; ++a) l->ids[a] = a * d->n / l->n;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Collective: the rows of all landmarks, on every rank, in their place. */
-static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
-{
-  const HoleIndex m = row_length(d, l);
-  MPI_Datatype    row;
-  PetscMPIInt     n_values, owner;
-
-  PetscFunctionBegin;
-  PetscCall(PetscArrayzero(l->counts, d->size));
-  for (HoleIndex a = 0; a < l->n; ++a) {
-    owner = hole_block_owner(d->n, d->size, l->ids[a]);
-    if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
-    if (owner != d->rank) continue;
-    if (hole_distances_stored(d)) {
-      for (HoleIndex b = 0; b < l->n; ++b) l->rows[a * m + b] = hole_distances_at(d, l->ids[a] - d->first, l->ids[b]);
-    } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
-  }
-  for (PetscMPIInt r = 0; r < d->size; ++r) {
-    if (!l->counts[r]) l->starts[r] = 0;
-  }
-  PetscCall(hole_mpi_int(m, &n_values));
-  PetscCallMPI(MPI_Type_contiguous(n_values, MPI_DOUBLE, &row));
-  PetscCallMPI(MPI_Type_commit(&row));
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, row, l->rows, l->counts, l->starts, row, d->comm));
-  PetscCallMPI(MPI_Type_free(&row));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The landmark whose lower bound is least: of one own point, from a row of a tile. */
-static HoleIndex find_least(HoleIndex n, const float low[])
-{
-  HoleIndex least = 0;
-
-  for (HoleIndex b = 1; b < n; ++b) least = low[b] < low[least] ? b : least;
-  return least;
-}
-
-/* Local: the landmark nearest to each own point, as far as single precision can tell; any would do. */
-static PetscErrorCode find_nearest(struct forest *f, struct landmarks *l)
-{
-  HoleDistances     d      = f->base.d;
-  struct hole_block block  = {-1, 0, l->n, l->rows, l->ids};
-  struct hole_tile  tile   = {.n_i = 1, .n_j = l->n, .stride = l->n};
-  const PetscBool   stored = hole_distances_stored(d);
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(l->n * 256, &tile.low));
-  if (!stored) PetscCall(hole_tiles_set_block(f->base.tiles, &block));
-  for (HoleIndex first = 0; first < d->n_local; first += 256) {
-    tile.i   = d->first + first;
-    tile.n_i = PetscMin(256, d->n_local - first);
-    if (!stored) hole_tiles_fill(f->base.tiles, &tile);
-    for (HoleIndex a = 0; a < tile.n_i; ++a) {
-      const HoleIndex i = first + a;
-      HoleIndex       b;
-
-      for (b = 0; stored && b < l->n; ++b) tile.low[a * l->n + b] = (float)hole_distances_at(d, i, l->ids[b]);
-      b                        = find_least(l->n, tile.low + a * l->n);
-      l->nearest[d->first + i] = (uint32_t)l->ids[b];
-      l->length[d->first + i] =
-          stored ? hole_distances_at(d, i, l->ids[b]) : hole_tiles_length(f->base.tiles, d->first + i, b);
-    }
-  }
-  PetscCall(PetscFree(tile.low));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Collective: everybody's nearest landmarks. */
-static PetscErrorCode share_nearest(HoleDistances d, struct landmarks *l)
-{
-  PetscFunctionBegin;
-  for (PetscMPIInt r = 0; r < d->size; ++r) {
-    PetscCall(hole_mpi_int(hole_block_count(d->n, d->size, r), &l->counts[r]));
-    PetscCall(hole_mpi_int(hole_block_first(d->n, d->size, r), &l->starts[r]));
-  }
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_UINT32_T, l->nearest, l->counts, l->starts, MPI_UINT32_T, d->comm));
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DOUBLE, l->length, l->counts, l->starts, MPI_DOUBLE, d->comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void add_known(struct forest *f, HoleIndex i, HoleIndex j, double length)
-{
-  if (f->base.d->part && !is_edge(f, (uint32_t)i, (uint32_t)j)) return;
-  f->pool[f->n_edges++] = (struct pool_edge){length, hole_tiles_measure_below(f->base.tiles, length),
-                                             hole_tiles_measure_above(f->base.tiles, length), (uint32_t)PetscMin(i, j),
-                                             (uint32_t)PetscMax(i, j)};
-}
-
-/* Local: lengths from landmark a to all of them. */
-static void measure_landmark(HoleDistances d, const struct landmarks *l, HoleIndex a, double row[])
-{
-  if (hole_distances_stored(d)) {
-    memcpy(row, l->rows + a * l->n, (size_t)l->n * sizeof(*row));
-    return;
-  }
-  d->metric->kernel->tile(1, l->rows + a * d->point_stride, l->n, l->rows, d->point_stride, d->n_padded, row, l->n);
-  for (HoleIndex b = 0; d->scale && b < l->n; ++b) row[b] /= sqrt(d->scale[l->ids[a]] * d->scale[l->ids[b]]);
-  hole_distances_round(d, l->n, row);
-}
-
-/* Local: a tree of the landmarks [Prim 1957]; every rank makes the same. */
-static PetscErrorCode join_landmarks(struct forest *f, const struct landmarks *l)
-{
-  HoleDistances d = f->base.d;
-  double       *row, *length;
-  HoleIndex    *near, present = 0;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc3(l->n, &row, l->n, &length, l->n, &near));
-  for (HoleIndex b = 0; b < l->n; ++b) length[b] = INFINITY;
-  for (HoleIndex b = 0; b < l->n; ++b) near[b] = 0;
-  for (HoleIndex m = 1; m < l->n; ++m) {
-    HoleIndex next = -1;
-
-    length[present] = -1; /* in the tree */
-    measure_landmark(d, l, present, row);
-    for (HoleIndex b = 0; b < l->n; ++b) {
-      if (length[b] < 0) continue;
-      if (row[b] <= length[b]) near[b] = present;
-      length[b] = PetscMin(row[b], length[b]);
-      if (next < 0 || length[b] < length[next]) next = b;
-    }
-    add_known(f, l->ids[near[next]], l->ids[next], length[next]);
-    present = next;
-  }
-  PetscCall(PetscFree3(row, length, near));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Local. */
-static PetscErrorCode plant(struct forest *f, const struct landmarks *l)
+/* Local: what the tree of the landmarks has of edges that count, and the links of a geodesic metric. */
+static PetscErrorCode plant(struct forest *f, const HoleEdge edges[])
 {
   HoleDistances d = f->base.d;
 
   PetscFunctionBegin;
-  PetscCall(join_landmarks(f, l));
-  for (HoleIndex v = 0, a = 0; v < f->n; ++v) {
-    if (a < l->n && v == l->ids[a]) ++a; /* a landmark itself */
-    else add_known(f, v, l->nearest[v], l->length[v]);
+  for (HoleIndex e = 0; e < f->n - 1; ++e) {
+    if (is_edge(f, (uint32_t)edges[e].i, (uint32_t)edges[e].j)) add_known(f, &edges[e]);
   }
-  for (HoleIndex e = 0; d->part && e < d->n_links; ++e) {
-    const HoleEdge *link = &d->links[e];
-
-    f->pool[f->n_edges++] =
-        (struct pool_edge){link->length, hole_tiles_measure_below(f->base.tiles, link->length),
-                           hole_tiles_measure_above(f->base.tiles, link->length), (uint32_t)link->i, (uint32_t)link->j};
-  }
+  for (HoleIndex e = 0; d->part && e < d->n_links; ++e) add_known(f, &d->links[e]);
   compute_lengths(f); /* sorts, and leaves a forest */
   compact(f);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Collective. */
-static PetscErrorCode start_forest(struct forest *f, struct landmarks *l)
+static PetscErrorCode start_forest(struct forest *f)
 {
-  HoleDistances d = f->base.d;
+  HoleEdge      *edges = NULL;
+  PetscErrorCode started;
 
   PetscFunctionBegin;
-  HoleCallAgreed(d->comm, allocate_landmarks(d, l)); /* local */
-  PetscCall(gather_landmarks(d, l));                 /* collective */
-  HoleCallAgreed(d->comm, find_nearest(f, l));       /* local */
-  PetscCall(share_nearest(d, l));                    /* collective */
-  HoleCallAgreed(d->comm, plant(f, l));              /* local */
+  HoleCallAgreed(f->base.d->comm, PetscMalloc1(f->n, &edges));
+  started = hole_landmarks_join(f->base.d, f->base.tiles, edges);
+  if (!started) started = HoleErrorAgree(f->base.d->comm, plant(f, edges));
+  PetscCall(PetscFree(edges));
+  PetscCall(started);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -624,34 +452,23 @@ static PetscErrorCode allocate(struct forest *f)
 
 PetscErrorCode hole_forest_create(HoleDistances d, hole_tiles tiles, struct hole_consumer **forest)
 {
-  struct landmarks l = {0};
-  struct forest   *f;
-  PetscErrorCode   started;
+  struct forest *f;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&f));
   *forest = &f->base;
   f->base = (struct hole_consumer){&forest_ops, d, tiles};
   f->n    = d->n;
-  started = HoleErrorAgree(d->comm, allocate(f));
-  if (!started) started = start_forest(f, &l);
-  PetscCall(PetscFree(l.ids));
-  PetscCall(PetscFree(l.memory));
-  PetscCall(PetscFree(l.nearest));
-  PetscCall(PetscFree(l.length));
-  PetscCall(PetscFree2(l.counts, l.starts));
-  PetscCall(started);
+  HoleCallAgreed(d->comm, allocate(f));
+  PetscCall(start_forest(f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 double hole_forest_predict_bytes(HoleIndex n, HoleIndex stride)
 {
-  const size_t a_point  = POOL_A_POINT * sizeof(struct pool_edge) + sizeof(HoleIndex) + /* of the forest */
+  const size_t a_point = POOL_A_POINT * sizeof(struct pool_edge) + sizeof(HoleIndex) + /* of the forest */
                          (MAX_GROUPS + 2) * sizeof(float) + 5 * sizeof(uint32_t) + 1;
-  const size_t merging  = 4 * sizeof(HoleEdge) + sizeof(HoleIndex); /* at the end: two forests, both, the tree */
-  const size_t starting = sizeof(uint32_t) + sizeof(double);        /* at the beginning */
-  const double m        = (double)count_landmarks(n, PetscMax(1, stride));
-  const double rows     = m * (double)sizeof(double) * (stride ? (double)stride : m) + m * 256 * (double)sizeof(float);
+  const size_t merging = 4 * sizeof(HoleEdge) + sizeof(HoleIndex); /* at the end: two forests, both, the tree */
 
-  return (double)n * (double)a_point + PetscMax((double)n * (double)merging, (double)n * (double)starting + rows);
+  return (double)n * (double)a_point + PetscMax((double)n * (double)merging, hole_landmarks_predict_bytes(n, stride));
 }

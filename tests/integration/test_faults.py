@@ -518,6 +518,7 @@ def check_real_memory(before):
 
 # Options of a run that comes to the points whose names begin so; others are met by any run.
 OPTIONS_OF_POINTS = {
+    "distances_precision": "-precision single",
     "edges_": "-filtration sparse -max_dim 0",
     "geodesic_": "-metric geodesic",
     "graph_": "-filtration knn",
@@ -525,11 +526,13 @@ OPTIONS_OF_POINTS = {
     "knn_": "-filtration knn",
     "neighbours_": "-metric geodesic",
     "principal_": "-metric mahalanobis",
+    "principal_gram": "-reshape flatten -max_points 12",
     "quantile_": "-threshold quantile:0.5 -max_dim 0",
     "radius_": "-max_dim 0",
     "scale_": "-metric density_euclidean",
     "sparse_": "-filtration sparse",
 }
+INPUT_OF_POINTS = {"principal_gram": "in/maps.h5"}  # wider than 12 points
 NOT_IN_THE_PROGRAM = {"graph_ghosts"}  # of the library alone; unit tests come there
 
 
@@ -547,7 +550,8 @@ def run_with_fault(point, rank):
     """Many short windows, so that every rank has columns to reduce."""
     options = f"-force -homology_windows 12 -hole_fault_point {point} -hole_fault_rank {rank}"
     options += "".join(f" {more}" for start, more in OPTIONS_OF_POINTS.items() if point.startswith(start))
-    return run("analyze", "in/good.h5", "-output", "old.h5", "-view", "none", *options.split())
+    path = INPUT_OF_POINTS.get(point, "in/good.h5")
+    return run("analyze", path, "-output", "old.h5", "-view", "none", *options.split())
 
 
 def check_faults(before):

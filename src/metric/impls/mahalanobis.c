@@ -66,9 +66,9 @@ static PetscErrorCode transform(HoleActivations acts, HoleActivations *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const struct HoleMetric_s hole_metric_mahalanobis = {.name      = HOLE_METRIC_MAHALANOBIS,
-                                                     .bound     = HOLE_BOUND_EUCLIDEAN,
-                                                     .triangle  = PETSC_TRUE,
-                                                     .transform = transform,
+const struct HoleMetric_s hole_metric_mahalanobis = {.name       = HOLE_METRIC_MAHALANOBIS,
+                                                     .bound      = HOLE_BOUND_EUCLIDEAN,
+                                                     .triangle   = PETSC_TRUE,
+                                                     .transform  = transform,
                                                      .most_width = MOST_AXES,
-                                                     .kernel    = &hole_euclidean_kernel};
+                                                     .kernel     = &hole_euclidean_kernel};
