@@ -43,7 +43,7 @@ def check_windows(ranks, path):
         wanted = common.result_contents(common.analyze(1, path, f"case{case}.h5", *options))
         n_datasets = sum(data is not None for data, _ in wanted.values())
         expect(n_datasets >= 2 * 5 * 18 + 2 * 3, f"case {case}: {n_datasets} datasets only were compared")
-        for windows in (0, *WINDOWS):
+        for windows in (0, *WINDOWS) if not case else (0, 2):  # with fewer points, the cut of rows is what differs
             further = ("-homology_windows", windows) if windows else ()
             result = common.analyze(ranks, path, f"case{case}_np{ranks}_w{windows}.h5", *options, *further)
             where = f"{' '.join(map(str, options + further))}, {ranks} ranks against 1 with default windows"

@@ -344,7 +344,7 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
   length = matrix[c->n / 2]; /* of some pair: the border belongs to it */
   PetscCall(find_plainly(c->n, matrix, k, length, q, &want));
   PetscCall(create_distances(c, metric, &d));
-  for (int t = 0; t < 4; ++t) {
+  for (int t = c->n > 50; t < 4; ++t) { /* tiles of one pair take long */
     PetscCall(PetscSNPrintf(what, sizeof(what), "%s%s, kind %d, %d points of %d units, seed %d, tile %s",
                             c->single ? "single " : "", metric, (int)c->kind, (int)c->n, (int)c->width, (int)c->seed,
                             tiles[t]));
@@ -426,7 +426,7 @@ int main(int argc, char **argv)
         if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES || kind == LEAST_ONES)) continue;
         PetscCall(check_cloud(&c, metrics[m]));
         c.single = PETSC_TRUE;
-        if (kind != HUGE_ONES) PetscCall(check_cloud(&c, metrics[m]));
+        if (kind != HUGE_ONES && w % 2) PetscCall(check_cloud(&c, metrics[m]));
       }
     }
   }
