@@ -24,7 +24,8 @@ enum {
   MAX_TILE      = 2048, /* rows */
   MAX_CONSUMERS = 5,
   FLOAT_LANES   = 16,
-  AT_ONCE       = 8 /* vectors of a row that are looked at together */
+  AT_ONCE       = 8, /* vectors of a row that are looked at together */
+  ROWS_AT_ONCE  = 32
 };
 
 typedef float       hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
@@ -58,7 +59,7 @@ struct sweep {
   int                   n_threads;
   struct worker {
     struct hole_tile       tile;
-    struct hole_candidate *candidates; /* as many as the tile has pairs, of one consumer at a time */
+    struct hole_candidate *candidates; /* of one consumer and some rows at a time */
     HoleIndex              n_candidates;
   } * workers; /* [n_threads] */
 };
@@ -202,34 +203,40 @@ static void find_candidates(const struct hole_consumer *consumer, struct worker 
   }
 }
 
-/* Local: on the diagonal, where most pairs of points that met nobody yet are wanted, each row is taken before the next. */
-static PetscErrorCode take_by_rows(struct hole_consumer *consumer, struct worker *w)
+/* Rows of a tile that are looked at before what was found is taken: cuts that fall spare candidates in the rows to come. On the
+   diagonal, where points have met few others yet, most pairs are candidates, and one row says much about the next. */
+static HoleIndex rows_at_once(const struct sweep *s, int n_tiles)
 {
+  for (int w = 0; w < n_tiles; ++w) {
+    if (s->workers[w].tile.i == s->workers[w].tile.j) return 1;
+  }
+  return ROWS_AT_ONCE;
+}
+
+/* Local: what one consumer wants of the tiles. */
+static PetscErrorCode take_from_tiles(struct sweep *s, struct hole_consumer *consumer, int n_tiles)
+{
+  const HoleIndex size = rows_at_once(s, n_tiles);
+  HoleIndex       most = 0;
+
   PetscFunctionBegin;
-  for (HoleIndex a = 0; a < w->tile.n_i; ++a) {
-    find_candidates(consumer, w, a, a + 1);
-    PetscCall(consumer->ops->take(consumer, w->n_candidates, w->candidates));
+  for (int w = 0; w < n_tiles; ++w) most = PetscMax(most, s->workers[w].tile.n_i);
+  for (HoleIndex a = 0; a < most; a += size) {
+#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
+    for (int w = 0; w < n_tiles; ++w)
+      find_candidates(consumer, &s->workers[w], a, PetscMin(a + size, s->workers[w].tile.n_i));
+    for (int w = 0; w < n_tiles; ++w)
+      PetscCall(consumer->ops->take(consumer, s->workers[w].n_candidates, s->workers[w].candidates));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: what one consumer wants of the tiles. */
 static PetscErrorCode show_tiles(struct sweep *s, struct hole_consumer *consumer, int n_tiles)
 {
   PetscFunctionBegin;
-  if (consumer->ops->cut) {
-#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
-    for (int w = 0; w < n_tiles; ++w) {
-      if (s->workers[w].tile.i != s->workers[w].tile.j)
-        find_candidates(consumer, &s->workers[w], 0, s->workers[w].tile.n_i);
-    }
-  }
-  for (int w = 0; w < n_tiles; ++w) {
-    struct worker *worker = &s->workers[w];
-
-    if (consumer->ops->sweep) PetscCall(consumer->ops->sweep(consumer, &worker->tile));
-    else if (worker->tile.i == worker->tile.j) PetscCall(take_by_rows(consumer, worker));
-    else PetscCall(consumer->ops->take(consumer, worker->n_candidates, worker->candidates));
+  if (consumer->ops->cut) PetscCall(take_from_tiles(s, consumer, n_tiles));
+  else {
+    for (int w = 0; w < n_tiles; ++w) PetscCall(consumer->ops->sweep(consumer, &s->workers[w].tile));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -361,7 +368,7 @@ static PetscErrorCode allocate_workers(struct sweep *s)
   for (int w = 0; w < s->n_threads; ++w) {
     s->workers[w].tile.stride = COLUMNS * size;
     PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].tile.low));
-    PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].candidates));
+    PetscCall(PetscMalloc1(PetscMin(size, ROWS_AT_ONCE) * COLUMNS * size, &s->workers[w].candidates));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
