@@ -5,6 +5,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "rows.h"
 #include <hole/hole_error.h>
 #include <math.h>
 
@@ -18,7 +19,8 @@ struct radius {
   struct extent       *own, *other, *incoming; /* own [n_local], others [largest block] */
   HoleIndex            other_first;
   PetscBool            own_block;
-  double              *point; /* [point_stride] a point that all ranks look at */
+  double              *point;   /* [point_stride] a point that all ranks look at */
+  double              *lengths; /* [n_local] to it */
   double               value;
 };
 
@@ -90,30 +92,21 @@ static PetscErrorCode end_block(struct hole_consumer *consumer, const struct hol
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: the exact largest distance of a point of rank `owner`, to points of all ranks. */
-static PetscErrorCode largest_distance(struct radius *r, PetscMPIInt owner, HoleIndex i, double *largest)
+/* Collective: the exact largest distance of a point, to points of all ranks. */
+static PetscErrorCode largest_distance(struct radius *r, HoleIndex i, double *largest)
 {
   HoleDistances d = r->base.d;
-  PetscMPIInt   n_values;
-  double        length;
 
   PetscFunctionBegin;
-  if (owner == d->rank)
-    PetscCall(PetscArraycpy(r->point, d->points + (i - d->first) * d->point_stride, d->point_stride));
-  PetscCall(hole_mpi_int(d->point_stride, &n_values));
-  PetscCallMPI(MPI_Bcast(r->point, n_values, MPI_DOUBLE, owner, d->comm));
+  PetscCall(hole_distances_from_point(d, i, r->point, r->lengths));
   *largest = 0;
-  for (HoleIndex p = 0; p < d->n_local; ++p) {
-    if (d->first + p == i) continue;
-    hole_distances_tile(d, i, 1, r->point, d->first + p, 1, d->points + p * d->point_stride, &length, 1);
-    *largest = PetscMax(*largest, length);
-  }
+  for (HoleIndex p = 0; p < d->n_local; ++p) *largest = PetscMax(*largest, r->lengths[p]);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPI_DOUBLE, MPI_MAX, d->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Collective: the point of least lower bound over all ranks; the smaller rank, then id, where they tie. */
-static PetscErrorCode next_point(struct radius *r, float *low, PetscMPIInt *owner, HoleIndex *i)
+static PetscErrorCode next_point(struct radius *r, float *low, HoleIndex *i)
 {
   HoleDistances d = r->base.d;
   struct {
@@ -128,9 +121,8 @@ static PetscErrorCode next_point(struct radius *r, float *low, PetscMPIInt *owne
     mine.low = fminf(mine.low, r->own[p].low);
   }
   PetscCallMPI(MPI_Allreduce(&mine, &least, 1, MPI_FLOAT_INT, MPI_MINLOC, d->comm));
-  *low   = least.low;
-  *owner = least.rank;
-  *i     = d->first + best;
+  *low = least.low;
+  *i   = d->first + best;
   if (least.rank == d->rank && best >= 0) r->own[best].low = INFINITY; /* looked at once */
   PetscCallMPI(MPI_Bcast(i, 1, HOLE_MPI_INDEX, least.rank, d->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -140,7 +132,6 @@ static PetscErrorCode next_point(struct radius *r, float *low, PetscMPIInt *owne
 static PetscErrorCode finish(struct hole_consumer *consumer)
 {
   struct radius *r = (struct radius *)consumer;
-  PetscMPIInt    owner;
   HoleIndex      i;
   double         largest;
   float          low;
@@ -148,9 +139,9 @@ static PetscErrorCode finish(struct hole_consumer *consumer)
   PetscFunctionBegin;
   r->value = r->base.d->n > 1 ? INFINITY : 0;
   while (r->base.d->n > 1) {
-    PetscCall(next_point(r, &low, &owner, &i));
+    PetscCall(next_point(r, &low, &i));
     if (low == INFINITY || low > hole_tiles_measure_above(r->base.tiles, r->value)) break; /* equal on all ranks */
-    PetscCall(largest_distance(r, owner, i, &largest));
+    PetscCall(largest_distance(r, i, &largest));
     r->value = PetscMin(r->value, largest);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -164,7 +155,7 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
 
   PetscFunctionBegin;
   PetscCall(PetscFree3(r->own, r->other, r->incoming));
-  PetscCall(PetscFree(r->point));
+  PetscCall(PetscFree2(r->point, r->lengths));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -180,7 +171,7 @@ static PetscErrorCode allocate(struct radius *r)
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "radius_allocate"));
   PetscCall(PetscCalloc3(d->n_local, &r->own, most, &r->other, d->n_local, &r->incoming));
-  PetscCall(PetscMalloc1(d->point_stride, &r->point));
+  PetscCall(PetscMalloc2(hole_distances_point_size(d), &r->point, d->n_local, &r->lengths));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,5 +189,6 @@ PetscErrorCode hole_radius_create(HoleDistances d, hole_tiles tiles, struct hole
 
 double hole_radius_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  return (double)hole_block_count(n, size, 0) * (size > 1 ? 3 : 2) * (double)sizeof(struct extent);
+  return (double)hole_block_count(n, size, 0) *
+         ((size > 1 ? 3 : 2) * (double)sizeof(struct extent) + (double)sizeof(double));
 }

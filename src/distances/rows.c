@@ -19,7 +19,7 @@ PetscErrorCode hole_distances_from_point(HoleDistances d, HoleIndex i, double po
   if (owner == d->rank) PetscCall(PetscArraycpy(point, d->points + (i - d->first) * d->point_stride, d->point_stride));
   PetscCall(hole_mpi_int(d->point_stride, &n_doubles));
   PetscCallMPI(MPI_Bcast(point, n_doubles, MPI_DOUBLE, owner, d->comm));
-  hole_distances_tile(d, d->first, d->n_local, d->points, i, 1, point, lengths, 1);
+  hole_distances_tile(d, i, 1, point, d->first, d->n_local, d->points, lengths, d->n_local);
   if (owner == d->rank) lengths[i - d->first] = 0; /* by definition, whatever a formula gives */
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,8 +23,6 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
 enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8 };
 #define MOST_SINGLE_FACTOR 0x1p60
 
-typedef float hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
-
 /* What products need of some points. */
 struct rounded {
   HoleIndex first, count, capacity;
