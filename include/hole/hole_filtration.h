@@ -55,7 +55,7 @@ HOLE_EXTERN PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f);
 
 /**
  * Look at all pairs: find the merge tree and the edges, and turn the rule into a number. For rips and -max_dim of 1 or more the
- * distances are stored. Reads -graph_view, as MatViewFromOptions() does.
+ * distances are stored, unless the threshold is a number or a quantile below which so few pairs are that a graph is made instead. Reads -graph_view, as MatViewFromOptions() does.
  *
  * @collective On the ranks of the distances or the graph.
  * @errors Those of HoleDistancesStore(), HolePassRun() and HoleGraphCreate(). HOLE_ERR_USAGE: sparse without triangle inequality; a type
@@ -82,6 +82,9 @@ HOLE_EXTERN HoleTree HoleFiltrationGetTree(HoleFiltration f);
 /** Borrow the minimum spanning forest of the filtration's own edges, joined by infinite edges: what dimension 0 is about. For rips
  * and where only a graph is given it is HoleFiltrationGetTree(). Equal on every rank. Not collective. */
 HOLE_EXTERN HoleTree HoleFiltrationGetForest(HoleFiltration f);
+
+/** Are the edges kept as a graph, since few pairs are edges? Else rows of lengths are. After HoleFiltrationSetUp(). Not collective. */
+HOLE_EXTERN PetscBool HoleFiltrationIsGraph(HoleFiltration f);
 
 /**
  * Borrow the graph of all edges up to the threshold.

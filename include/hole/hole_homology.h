@@ -10,7 +10,7 @@
 typedef struct HoleHomology_s *HoleHomology;
 
 #define HOLE_HOMOLOGY_WINDOWS \
-  "windows" /**< dimensions 0 and 1, distributed: lunes, then reduction in windows of lengths */
+  "windows" /**< distributed: critical simplices from lunes, then reduction in windows of the order of edges */
 #define HOLE_HOMOLOGY_STANDARD \
   "standard" /**< textbook column algorithm, any dimension, every rank does everything: small inputs */
 
@@ -23,8 +23,15 @@ HOLE_EXTERN PetscErrorCode HoleHomologySetType(HoleHomology homology, const char
 /** Number of windows that the lengths are cut into; 0 lets the solver choose. Results do not depend on it. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetWindows(HoleHomology homology, PetscInt n_windows);
 
-/** Coefficients modulo a prime; this version computes modulo 2. Logically collective. @errors HOLE_ERR_USAGE. */
+/** Coefficients modulo a prime below 65536; 2 by default. Logically collective. @errors HOLE_ERR_USAGE: not a prime, or too large. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetCoefficients(HoleHomology homology, PetscInt prime);
+
+/** What was set. Not collective. */
+HOLE_EXTERN PetscInt HoleHomologyGetCoefficients(HoleHomology homology);
+
+/** Bytes that the reduction may take on a rank; unlimited by default. HoleHomologySolve() ends with HOLE_ERR_RESOURCE where it would take
+ * more. Logically collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetMemoryLimit(HoleHomology homology, double bytes);
 
 /** Receives the state of a long step: its name, work done and work in all (0: unknown), on this rank. */
 typedef PetscErrorCode (*HoleHomologyMonitor)(const char step[], HoleIndex done, HoleIndex total, void *ctx);

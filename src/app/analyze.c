@@ -437,7 +437,7 @@ static const struct app_option options[] = {
      "longest edge; enclosing: beyond it nothing changes; for knn and sparse inf, unless a point has an edge to every "
      "other",
      0, 0},
-    {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; 2 and 3 need -homology_type standard", 0,
+    {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; ", 0,
      HOLE_MAX_DIM},
     {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
     {"-homology_type", OPTION_TEXT, "windows | standard", "windows: distributed; standard: textbook, for small inputs",

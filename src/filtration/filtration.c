@@ -13,6 +13,10 @@
 #include <string.h>
 
 /* A number that fills the whole text. */
+
+/* Below this share of pairs, edges are kept as a graph: it takes less memory than rows, and less time. */
+static const double LARGEST_SHARE = 1.0 / 32;
+
 static PetscBool parse_number(const char text[], double *value)
 {
   char *end;
@@ -256,19 +260,26 @@ static PetscErrorCode take_threshold(HoleFiltration f, HolePass pass)
 /* Collective: the first pass, then the graph. */
 static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
 {
-  double         q;
-  Mat            graph = NULL;
+  double         q, number = 0;
+  PetscBool      wants_edges = PETSC_FALSE;
+  Mat            graph       = NULL;
   PetscErrorCode taken;
 
   PetscFunctionBegin;
+  (void)parse_number(f->rule, &number);
   PetscCall(HolePassWantTree(pass));
   if (parse_quantile(f->rule, &q)) PetscCall(HolePassWantQuantile(pass, q));
+  else if (f->ops->complete && f->is_graph) {
+    wants_edges = PETSC_TRUE; /* the length is known already: no second pass */
+    PetscCall(HolePassWantEdges(pass, number));
+  }
   PetscCall(f->ops->want(f, pass));
   PetscCall(HolePassRun(pass));
   PetscCall(HolePassGetTree(pass, &f->tree));
   PetscCall(take_threshold(f, pass));
   if (f->ops->complete) {
     PetscCall(take_radius(f, pass));
+    if (f->is_graph) PetscCall(f->ops->build(f, wants_edges ? pass : NULL, &f->graph));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(f->ops->build(f, pass, &graph));
@@ -279,13 +290,29 @@ static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: rows of all pairs, or a graph of few? It follows from the input and options alone. */
+static PetscErrorCode choose_form(HoleFiltration f)
+{
+  double share = 1, number;
+
+  PetscFunctionBegin;
+  f->is_graph = (PetscBool)!f->ops->complete;
+  if (f->is_graph || !f->max_dim || HoleDistancesIsGeodesic(f->d)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (parse_quantile(f->rule, &number)) share = number;
+  else if (parse_number(f->rule, &number) && number < DBL_MAX)
+    PetscCall(hole_filtration_estimate_share(f->d, number, &share));
+  f->is_graph = (PetscBool)(share < LARGEST_SHARE);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode set_up_from_distances(HoleFiltration f)
 {
   HolePass       pass;
   PetscErrorCode done;
 
   PetscFunctionBegin;
-  if (f->ops->complete && f->max_dim > 0) PetscCall(HoleDistancesStore(f->d));
+  PetscCall(choose_form(f));
+  if (f->max_dim > 0 && !f->is_graph) PetscCall(HoleDistancesStore(f->d));
   PetscCall(HolePassCreate(f->d, &pass));
   done = set_up_from_pass(f, pass);
   PetscCall(HolePassDestroy(&pass));
@@ -305,6 +332,7 @@ static PetscErrorCode set_up_from_graph(HoleFiltration f)
   PetscCheck(!parse_quantile(f->rule, &q), PETSC_COMM_SELF, HOLE_ERR_USAGE,
              "-threshold %s is of all pairs, but only a graph is given; expected 'enclosing', a number or 'inf'",
              f->rule);
+  f->is_graph = PETSC_TRUE;
   PetscCall(take_threshold(f, NULL));
   PetscCall(hole_graph_forest(f->given, &f->tree));
   PetscCall(take_graph(f, f->given));
@@ -336,6 +364,8 @@ double HoleFiltrationGetEpsilon(HoleFiltration f) { return f->epsilon; }
 HoleTree HoleFiltrationGetTree(HoleFiltration f) { return f->tree; }
 
 HoleTree HoleFiltrationGetForest(HoleFiltration f) { return f->forest ? f->forest : f->tree; }
+
+PetscBool HoleFiltrationIsGraph(HoleFiltration f) { return f->is_graph; }
 
 PetscErrorCode HoleFiltrationGetGraph(HoleFiltration f, Mat *graph)
 {

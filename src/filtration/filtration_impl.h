@@ -12,7 +12,8 @@ struct hole_filtration_ops {
   /* What the first pass over all pairs has to find beside the merge tree. Logically collective. */
   PetscErrorCode (*want)(HoleFiltration f, HolePass pass);
 
-  /* Collective: make f->graph of all edges up to f->threshold, after that pass; NULL where it is gone. */
+  /* Collective: make f->graph of all edges up to f->threshold, after that pass; NULL where it is gone, or did not look for
+     edges. */
   PetscErrorCode (*build)(HoleFiltration f, HolePass pass, Mat *graph);
 
   /* Bytes a rank needs while it does that, for n points over `size` ranks, as far as they can be known. */
@@ -28,6 +29,7 @@ struct HoleFiltration_s {
   double                            epsilon;
   char                              rule[HOLE_NAME_LENGTH];
   double                            threshold, cutoff;
+  PetscBool                         is_graph; /* so few pairs are edges that they are kept as a graph */
   HoleTree                          tree;
   HoleTree                          forest; /* NULL where it is the tree */
   Mat           graph;   /* edges up to the threshold; of a complete filtration NULL until asked for */
@@ -38,6 +40,10 @@ struct HoleFiltration_s {
 extern const struct hole_filtration_ops hole_filtration_rips;
 extern const struct hole_filtration_ops hole_filtration_knn;
 extern const struct hole_filtration_ops hole_filtration_sparse;
+
+/* About what share of pairs is no longer than `length`: counted among those of a few points, the same for any number of ranks.
+   Collective. */
+PetscErrorCode hole_filtration_estimate_share(HoleDistances d, double length, double *share);
 
 /* Is the enclosing radius wanted? Dimension 0 ends before it; for a geodesic metric it would take all shortest paths. */
 PetscBool hole_filtration_wants_radius(HoleFiltration f);

@@ -10,6 +10,8 @@ PetscErrorCode HoleHomologyCreate(HoleFiltration filtration, HoleHomology *homol
   PetscFunctionBegin;
   PetscCall(PetscNew(homology));
   (*homology)->filtration = filtration;
+  (*homology)->prime      = 2;
+  (*homology)->most_bytes = INFINITY;
   PetscCall(HoleHomologySetType(*homology, HOLE_HOMOLOGY_WINDOWS));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -31,12 +33,29 @@ PetscErrorCode HoleHomologySetWindows(HoleHomology homology, PetscInt n_windows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool is_prime(PetscInt n)
+{
+  for (PetscInt d = 2; d * d <= n; ++d) {
+    if (n % d == 0) return PETSC_FALSE;
+  }
+  return (PetscBool)(n > 1);
+}
+
 PetscErrorCode HoleHomologySetCoefficients(HoleHomology homology, PetscInt prime)
 {
   PetscFunctionBegin;
-  (void)homology;
-  PetscCheck(prime == 2, PETSC_COMM_SELF, HOLE_ERR_USAGE,
-             "-coefficients %" PetscInt_FMT ": this version computes modulo 2 only", prime);
+  PetscCheck(prime < 65536 && is_prime(prime), PETSC_COMM_SELF, HOLE_ERR_USAGE,
+             "-coefficients %" PetscInt_FMT ": expected a prime below 65536", prime);
+  homology->prime = prime;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HoleHomologyGetCoefficients(HoleHomology homology) { return homology->prime; }
+
+PetscErrorCode HoleHomologySetMemoryLimit(HoleHomology homology, double bytes)
+{
+  PetscFunctionBegin;
+  homology->most_bytes = bytes;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -180,7 +199,7 @@ double hole_homology_predict_result(HoleIndex n)
 
 double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size)
 {
-  return homology->ops->predict(n, HoleFiltrationGetMaxDim(homology->filtration), size);
+  return homology->ops->predict(homology, n, HoleFiltrationGetMaxDim(homology->filtration), size);
 }
 
 PetscErrorCode HoleHomologyDestroy(HoleHomology *homology)

@@ -8,8 +8,9 @@ enum { HOLE_MAX_PHASES = 8 };
 /* An algorithm computes the merge tree and fills the diagrams of dimensions 0..max_dim. Collective. */
 struct hole_homology_ops {
   const char *name;
-  PetscInt    max_dim;                                                /* highest dimension it computes */
-  double (*predict)(HoleIndex n, PetscInt max_dim, PetscMPIInt size); /* bytes a rank needs beside the distances */
+  PetscInt    max_dim; /* highest dimension it computes */
+  double (*predict)(HoleHomology homology, HoleIndex n, PetscInt max_dim,
+                    PetscMPIInt size); /* bytes a rank needs beside the distances */
   PetscErrorCode (*solve)(HoleHomology homology, HoleTree *tree, HoleDiagram diagram);
 };
 
@@ -17,6 +18,8 @@ struct HoleHomology_s {
   HoleFiltration                  filtration;
   const struct hole_homology_ops *ops;
   PetscInt                        n_windows; /* 0: choose */
+  PetscInt                        prime;
+  double                          most_bytes; /* that the reduction may take on a rank */
   HoleHomologyMonitor             monitor;
   void                           *monitor_ctx;
   int                             n_phases;

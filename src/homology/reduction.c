@@ -58,44 +58,9 @@ PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, doub
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_column_create(struct hole_edge_key birth, struct hole_column **column)
-{
-  PetscFunctionBegin;
-  PetscCall(PetscNew(column));
-  (*column)->birth    = birth;
-  (*column)->complete = birth.length;
-  (*column)->capacity = 1;
-  PetscCall(PetscMalloc1(1, &(*column)->chain));
-  (*column)->chain[(*column)->n++] = (struct hole_chain_edge){birth.i, birth.j};
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_column_destroy(struct hole_column **column)
-{
-  PetscFunctionBegin;
-  if (!*column) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree((*column)->chain));
-  PetscCall(PetscFree((*column)->ahead));
-  PetscCall(PetscFree(*column));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Add the edges of another chain; pairs of equal edges go when the chain is tidied. */
-static PetscErrorCode append_chain(struct hole_column *column, HoleIndex n, const struct hole_chain_edge chain[])
-{
-  PetscFunctionBegin;
-  if (column->n + n > column->capacity) {
-    column->capacity = PetscMax(2 * column->capacity, column->n + n);
-    PetscCall(PetscRealloc((size_t)column->capacity * sizeof(*column->chain), &column->chain));
-  }
-  PetscCall(PetscArraycpy(column->chain + column->n, chain, n));
-  column->n += n;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static int by_vertices(const void *a, const void *b)
 {
-  const struct hole_chain_edge *x = a, *y = b;
+  const struct hole_chain_item *x = a, *y = b;
 
   if (x->i != y->i) return x->i < y->i ? -1 : 1;
   return x->j < y->j ? -1 : x->j > y->j;
@@ -204,7 +169,7 @@ static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], con
 }
 
 /* Append the triangles on an edge with length in [from, *to). If there are more than `most`, *to comes down. */
-static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_edge edge, double from, double *to,
+static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item edge, double from, double *to,
                                       HoleIndex most)
 {
   const HoleIndex i = edge.i, j = edge.j, stride = HOLE_ROUND_UP(r->n);
@@ -231,7 +196,7 @@ static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_edge e
 }
 
 /* Ask for the rows of the edge after this one while this one is worked on. */
-static PetscErrorCode look_ahead(hole_reduction r, HoleIndex e, HoleIndex n, const struct hole_chain_edge chain[])
+static PetscErrorCode look_ahead(hole_reduction r, HoleIndex e, HoleIndex n, const struct hole_chain_item chain[])
 {
   PetscFunctionBegin;
   if (e + 1 == n) PetscFunctionReturn(PETSC_SUCCESS);
@@ -257,7 +222,7 @@ static PetscErrorCode generate_triangles(hole_reduction r, const struct hole_col
 }
 
 /* Add the triangles of a chain with length in [from, to). */
-static PetscErrorCode push_chain(hole_reduction r, HoleIndex n, const struct hole_chain_edge chain[], double from,
+static PetscErrorCode push_chain(hole_reduction r, HoleIndex n, const struct hole_chain_item chain[], double from,
                                  double to)
 {
   const HoleIndex n_before = r->n_heap;
@@ -351,9 +316,9 @@ static PetscErrorCode keep_pivot(hole_reduction r, const struct hole_triangle *t
 static PetscErrorCode add_column(hole_reduction r, struct hole_column *column, const struct hole_triangle *first,
                                  PetscBool apparent, double to, PetscBool *added)
 {
-  struct hole_chain_edge        edge  = {first->edge.i, first->edge.j};
+  struct hole_chain_item        edge  = {first->edge.i, first->edge.j};
   const struct pivot_entry     *entry = apparent ? NULL : find_pivot(r, first);
-  const struct hole_chain_edge *chain = entry ? entry->column->chain : &edge;
+  const struct hole_chain_item *chain = entry ? entry->column->chain : &edge;
   HoleIndex                     n     = entry ? entry->column->n : 1;
 
   PetscFunctionBegin;
@@ -361,7 +326,7 @@ static PetscErrorCode add_column(hole_reduction r, struct hole_column *column, c
   if (!*added) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(put_front_back(r, &first->edge));
   PetscCall(push_chain(r, n, chain, first->edge.length, to));
-  PetscCall(append_chain(column, n, chain));
+  PetscCall(hole_column_append(column, n, chain));
   ++r->work.n_additions;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -371,7 +336,8 @@ static PetscErrorCode load(hole_reduction r, const struct hole_column *column)
 {
   PetscFunctionBegin;
   r->n_heap = 0;
-  for (HoleIndex t = 0; t < column->n_ahead; ++t) PetscCall(append(r, column->ahead[t])); /* stored as a heap */
+  for (HoleIndex t = 0; t < column->n_ahead; ++t)
+    PetscCall(append(r, ((const struct hole_triangle *)column->ahead)[t])); /* stored as a heap */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -387,8 +353,8 @@ static PetscErrorCode unload(hole_reduction r, struct hole_column *column)
     else r->heap[n++] = r->heap[t];
   }
   PetscCall(PetscFree(column->ahead));
-  PetscCall(PetscMalloc1(n, &column->ahead));
-  PetscCall(PetscArraycpy(column->ahead, r->heap, n));
+  PetscCall(PetscMalloc((size_t)n * sizeof(*r->heap), &column->ahead));
+  PetscCall(PetscMemcpy(column->ahead, r->heap, (size_t)n * sizeof(*r->heap)));
   column->n_ahead = n;
   tidy_chain(column);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -456,7 +422,7 @@ PetscErrorCode hole_reduction_destroy(hole_reduction *reduction)
 double hole_reduction_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
   const size_t a_column = sizeof(struct hole_column) + sizeof(struct pivot_entry) +
-                          2 * PIECE_TRIANGLES * sizeof(struct hole_triangle) + 8 * sizeof(struct hole_chain_edge);
+                          2 * PIECE_TRIANGLES * sizeof(struct hole_triangle) + 8 * sizeof(struct hole_chain_item);
 
   return (double)hole_block_count(n, size, 0) * (double)a_column;
 }

@@ -7,10 +7,7 @@
 
 #include "../distances/row_cache.h"
 #include "../tree/edge_order.h"
-
-struct hole_chain_edge {
-  uint32_t i, j;
-};
+#include "column.h"
 
 /* A triangle: longest edge and opposite vertex. */
 struct hole_triangle {
@@ -18,32 +15,10 @@ struct hole_triangle {
   uint32_t             vertex;
 };
 
-/* A column that is born at edge `birth`, with its chain; `birth` is the chain's earliest edge.
-
-   Of its triangles those shorter than `complete` have been generated, and those that are not cancelled are in `ahead`, a heap. So a
-   column that moves on needs no second look at the rows of its chain. */
-struct hole_column {
-  struct hole_edge_key    birth;
-  HoleIndex               n, capacity;
-  struct hole_chain_edge *chain; /* [n] */
-  double                  complete;
-  HoleIndex               n_ahead;
-  struct hole_triangle   *ahead; /* [n_ahead] */
-};
-
-/* What the reduction did, for balance and reports. */
-struct hole_reduction_work {
-  HoleIndex n_cofacets, n_additions, n_scans;
-};
-
 typedef struct hole_reduction_s *hole_reduction;
 
 /* Not collective. Rows come from `cache`; there are no triangles of length `end` or more. */
 PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, double end, hole_reduction *reduction);
-
-/* A column with the chain {birth}. */
-PetscErrorCode hole_column_create(struct hole_edge_key birth, struct hole_column **column);
-PetscErrorCode hole_column_destroy(struct hole_column **column);
 
 /*
  * Reduce a column against those reduced before it, within triangles shorter than `high`, the end of its window.

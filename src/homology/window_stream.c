@@ -64,6 +64,7 @@ struct hole_stream_s {
   struct hole_edge_key *births;              /* of the own windows, ascending */
   struct message       *sent;                /* on their way */
   PetscBool             failed;              /* here or elsewhere */
+  size_t                ahead_bytes;         /* of a cofacet that goes along */
   HoleIndex             n_columns_sent, n_bytes_sent;
 };
 
@@ -270,12 +271,13 @@ static PetscErrorCode set_up(hole_stream s, PetscInt n_windows, double cutoff, H
 }
 
 PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cutoff, HoleIndex n_births,
-                                  const struct hole_edge_key births[], hole_stream *stream)
+                                  const struct hole_edge_key births[], size_t ahead_bytes, hole_stream *stream)
 {
   PetscErrorCode created;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(stream));
+  (*stream)->ahead_bytes = ahead_bytes;
   PetscCallMPI(MPI_Comm_dup(comm, &(*stream)->comm));
   PetscCallMPI(MPI_Comm_rank(comm, &(*stream)->rank));
   PetscCallMPI(MPI_Comm_size(comm, &(*stream)->size));
@@ -400,7 +402,7 @@ PetscErrorCode hole_stream_pass_on(hole_stream s, HoleIndex window, struct hole_
   if (!w->out) PetscCall(create_message(COLUMNS, window + 1, &w->out));
   PetscCall(append_bytes(w->out, sizeof(head), &head));
   PetscCall(append_bytes(w->out, (size_t)head.n * sizeof(*(*column)->chain), (*column)->chain));
-  PetscCall(append_bytes(w->out, (size_t)head.n_ahead * sizeof(*(*column)->ahead), (*column)->ahead));
+  PetscCall(append_bytes(w->out, (size_t)head.n_ahead * s->ahead_bytes, (*column)->ahead));
   ++((struct message_head *)w->out->bytes)->n_columns;
   ++s->n_columns_sent;
   PetscCall(hole_column_destroy(column));
@@ -434,7 +436,7 @@ static PetscErrorCode take_bytes(const char **bytes, size_t n, void *to)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode unpack_column(const char **bytes, struct hole_column **column)
+static PetscErrorCode unpack_column(hole_stream s, const char **bytes, struct hole_column **column)
 {
   struct column_head  head;
   struct hole_column *c;
@@ -448,9 +450,9 @@ static PetscErrorCode unpack_column(const char **bytes, struct hole_column **col
   c->n = c->capacity = head.n;
   c->n_ahead         = head.n_ahead;
   PetscCall(PetscMalloc1(c->n, &c->chain));
-  PetscCall(PetscMalloc1(c->n_ahead, &c->ahead));
+  PetscCall(PetscMalloc((size_t)c->n_ahead * s->ahead_bytes, &c->ahead));
   PetscCall(take_bytes(bytes, (size_t)c->n * sizeof(*c->chain), c->chain));
-  PetscCall(take_bytes(bytes, (size_t)c->n_ahead * sizeof(*c->ahead), c->ahead));
+  PetscCall(take_bytes(bytes, (size_t)c->n_ahead * s->ahead_bytes, c->ahead));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -464,7 +466,7 @@ static PetscErrorCode unpack(hole_stream s, const char bytes[])
   PetscCall(take_bytes(&bytes, sizeof(head), &head));
   if (head.kind == FAILURE) s->failed = PETSC_TRUE;
   for (HoleIndex c = 0; c < head.n_columns; ++c) {
-    PetscCall(unpack_column(&bytes, &column));
+    PetscCall(unpack_column(s, &bytes, &column));
     PetscCall(enqueue(own_window(s, head.window), column));
   }
   if (head.kind == LAST_COLUMNS) own_window(s, head.window)->upstream_ended = PETSC_TRUE;
@@ -518,14 +520,17 @@ static PetscErrorCode look_ahead(hole_stream s, const struct window *w, hole_row
   const struct queued *q = w->head;
 
   PetscFunctionBegin;
+  if (!cache) PetscFunctionReturn(PETSC_SUCCESS); /* by ranks: the node has all rows */
   for (HoleIndex b = 1; b <= PetscMin(w->n_births, COLUMNS_AHEAD); ++b) {
     PetscCall(hole_row_cache_prefetch(cache, s->births[w->first_birth + w->n_births - b].i));
     PetscCall(hole_row_cache_prefetch(cache, s->births[w->first_birth + w->n_births - b].j));
   }
   for (int c = 0; c < COLUMNS_AHEAD && q && !w->n_births; ++c, q = q->next) {
+    const struct hole_triangle *next = q->column->ahead;
+
     if (!q->column->n_ahead) continue;
-    PetscCall(hole_row_cache_prefetch(cache, q->column->ahead[0].edge.i));
-    PetscCall(hole_row_cache_prefetch(cache, q->column->ahead[0].edge.j));
+    PetscCall(hole_row_cache_prefetch(cache, next->edge.i));
+    PetscCall(hole_row_cache_prefetch(cache, next->edge.j));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -581,7 +586,7 @@ PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
 
   PetscFunctionBegin;
   while (!all_here) {
-    PetscCall(hole_row_cache_serve(cache));
+    if (cache) PetscCall(hole_row_cache_serve(cache));
     PetscCall(receive(s, &received));
     PetscCall(retire_sent(s));
     if (!entered && !s->sent) {

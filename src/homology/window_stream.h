@@ -10,16 +10,17 @@ typedef struct hole_stream_s *hole_stream;
  * Cut [0, cutoff] into windows and bring each column to the owner of the window of its birth.
  *
  * Collective. `births` [n_births] are ascending on each rank, of all ranks together each edge once. `n_windows` 0 lets the
- * stream choose. Bounds are quantiles of the births, so that windows have equal numbers of own columns.
+ * stream choose. A cofacet that a column takes along has `ahead_bytes`. Bounds are quantiles of the births, so that windows have equal numbers of own columns.
  */
 PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cutoff, HoleIndex n_births,
-                                  const struct hole_edge_key births[], hole_stream *stream);
+                                  const struct hole_edge_key births[], size_t ahead_bytes, hole_stream *stream);
 
 /* The length at which a window ends (excluded), and whether it is the last. */
 void hole_stream_end(hole_stream stream, HoleIndex window, double *high, PetscBool *last);
 
 /*
- * The next column to reduce, now the caller's, and its window; NULL if none is ready. Not collective; receives what has come, and asks `cache` for the rows that come next.
+ * The next column to reduce, now the caller's, and its window; NULL if none is ready. Not collective; receives what has
+ * come, and asks `cache`, unless it is NULL, for the rows that come next.
  * `finished` once all windows of this rank are done, or a rank has failed.
  */
 PetscErrorCode hole_stream_next(hole_stream stream, hole_row_cache cache, HoleIndex *window,

@@ -29,11 +29,18 @@ static PetscErrorCode run_and_build(HoleFiltration f, HolePass pass, Mat *graph)
 
 static PetscErrorCode build_rips(HoleFiltration f, HolePass first_pass, Mat *graph)
 {
-  HolePass       pass;
-  PetscErrorCode built;
+  HolePass        pass;
+  HoleIndex       n, n_edges;
+  const HoleEdge *edges;
+  PetscErrorCode  built;
 
   PetscFunctionBegin;
-  (void)first_pass;
+  if (first_pass) {
+    PetscCall(HolePassGetEdges(first_pass, &n_edges, &edges));
+    PetscCall(HoleDistancesGetShape(f->d, &n, NULL, NULL, NULL));
+    PetscCall(HoleGraphCreate(HoleDistancesGetComm(f->d), n, n_edges, edges, graph));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HolePassCreate(f->d, &pass));
   built = run_and_build(f, pass, graph);
   PetscCall(HolePassDestroy(&pass));

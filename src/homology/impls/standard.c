@@ -107,7 +107,19 @@ static int opposite(const struct standard *s, const HoleIndex vertex[], int n_ve
   return n_rest;
 }
 
-/* Order of simplices of one dimension: by longest edge, then by what is opposite to it; a vertex there by the lune's order. */
+/* Order of what is opposite to the longest edge of two tetrahedra or 4-simplices: by longest edge, then by the third vertex. */
+static int compare_opposite(const struct standard *s, const HoleIndex x[], const HoleIndex y[], int n_vertices)
+{
+  HoleIndex edge_x = longest_edge(s, x, n_vertices), edge_y = longest_edge(s, y, n_vertices);
+  HoleIndex rest_x[MAX_VERTICES], rest_y[MAX_VERTICES];
+
+  if (edge_x != edge_y) return edge_x < edge_y ? -1 : 1;
+  if (!opposite(s, x, n_vertices, edge_x, rest_x)) return 0;
+  opposite(s, y, n_vertices, edge_y, rest_y);
+  return rest_x[0] < rest_y[0] ? -1 : rest_x[0] > rest_y[0];
+}
+
+/* Order of simplices of one dimension: by longest edge, then by what is opposite to it; the third vertex of a triangle by the lune's order. */
 static int compare_simplices(const struct standard *s, const HoleIndex x[], const HoleIndex y[], int n_vertices)
 {
   HoleIndex edge_x = longest_edge(s, x, n_vertices), edge_y = longest_edge(s, y, n_vertices);
@@ -119,7 +131,7 @@ static int compare_simplices(const struct standard *s, const HoleIndex x[], cons
   n_rest = opposite(s, x, n_vertices, edge_x, rest_x);
   opposite(s, y, n_vertices, edge_y, rest_y);
   if (!n_rest) return 0;
-  if (n_rest > 1) return compare_simplices(s, rest_x, rest_y, n_rest);
+  if (n_rest > 1) return compare_opposite(s, rest_x, rest_y, n_rest);
   if (rest_x[0] == rest_y[0]) return 0;
   if (rest_x[0] == s->center[edge_x]) return -1;
   if (rest_y[0] == s->center[edge_x]) return 1;
@@ -466,11 +478,12 @@ static PetscErrorCode solve_standard(HoleHomology homology, HoleTree *tree, Hole
 }
 
 /* Matrix, ranks, edges; a simplex stands in the sorted list, in the one before it, in two orders, and as a reduced column. */
-static double predict_standard(HoleIndex n, PetscInt max_dim, PetscMPIInt size)
+static double predict_standard(HoleHomology homology, HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
   const double a_simplex =
       2 * sizeof(struct simplex) + 3 * sizeof(HoleIndex) + sizeof(struct column) + 8 * sizeof(HoleIndex);
 
+  (void)homology;
   (void)size;
   return hole_homology_predict_result(n) + 32.0 * (double)n * (double)n + a_simplex * count_simplices(n, max_dim);
 }

@@ -1,0 +1,253 @@
+/* All dimensions from 1 on, by ranks of edges: the critical simplices of all lunes, then a pipeline for each dimension. The pivots of one
+   dimension are columns of the next that need no work (clearing [ChenKerber2011]). docs/math/homology.md. */
+#include "../core/block.h"
+#include "../core/cast.h"
+#include "../core/sort.h"
+#include "critical.h"
+#include "pipeline.h"
+#include "rank_reduction.h"
+#include <hole/hole_error.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct solver {
+  HoleHomology              homology;
+  MPI_Comm                  comm;
+  hole_skeleton             skeleton;
+  struct hole_simplices     simplices;
+  struct hole_critical      critical;
+  HoleIndex                 n_all[HOLE_MAX_DIM + 1]; /* simplices up to the threshold, over all ranks */
+  HoleIndex                 n_negative; /* of the present dimension: they end an interval of the one below */
+  struct hole_pipeline      pipeline;
+  hole_rank_reduction       reduction;
+  int                       dim; /* present */
+  HoleIndex                 n_births;
+  struct hole_edge_key     *births;  /* [n_births] ascending */
+  struct hole_interval_list found;   /* of the present dimension */
+  struct hole_entries       pivots;  /* found by this rank in the present dimension */
+  struct hole_entries       cleared; /* those of all ranks in the dimension below, ascending */
+};
+
+static int by_number(const void *a, const void *b)
+{
+  const hole_entry *x = a, *y = b;
+
+  return *x < *y ? -1 : *x > *y;
+}
+
+static int by_index(const void *a, const void *b)
+{
+  const HoleIndex *x = a, *y = b;
+
+  return *x < *y ? -1 : *x > *y;
+}
+
+/* Local: lunes of this rank's share of edges. */
+static PetscErrorCode find_critical(struct solver *s, PetscInt max_dim)
+{
+  const HoleIndex n_edges = s->skeleton->n_edges;
+  PetscMPIInt     size, rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  PetscCall(hole_simplices_create(s->skeleton, max_dim, s->homology->prime, &s->simplices));
+  PetscCall(hole_critical_find(s->homology, &s->simplices, max_dim, (uint32_t)hole_block_first(n_edges, size, rank),
+                               (uint32_t)hole_block_first(n_edges, size, rank + 1), &s->critical));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Does the edge join two components? Equal total orders make this a search. */
+static PetscBool is_in_forest(const struct solver *s, uint64_t edge)
+{
+  HoleTree       forest = HoleFiltrationGetForest(s->homology->filtration);
+  const HoleEdge key    = {s->skeleton->lengths[edge], s->skeleton->ends[edge][0], s->skeleton->ends[edge][1]};
+
+  return (PetscBool)(bsearch(&key, HoleTreeGetEdges(forest), (size_t)(HoleTreeGetSize(forest) - 1), sizeof(key),
+                             HoleEdgeCompare) != NULL);
+}
+
+/* Does the simplex end an interval of the dimension below? */
+static PetscBool is_cleared(const struct solver *s, uint64_t simplex)
+{
+  if (s->dim == 1) return is_in_forest(s, simplex);
+  return (PetscBool)(s->cleared.n &&
+                     bsearch(&simplex, s->cleared.entry, (size_t)s->cleared.n, sizeof(simplex), by_number));
+}
+
+/* Local: the births of the present dimension among the critical simplices that this rank found. */
+static PetscErrorCode list_births(struct solver *s)
+{
+  const struct hole_entries *critical = &s->critical.simplices[s->dim];
+
+  PetscFunctionBegin;
+  s->n_births = 0;
+  PetscCall(PetscMalloc1(critical->n, &s->births));
+  for (HoleIndex c = 0; c < critical->n; ++c) {
+    if (!is_cleared(s, critical->entry[c]))
+      s->births[s->n_births++] = hole_rank_birth(&s->simplices, s->dim, critical->entry[c]);
+  }
+  PetscCall(hole_rank_reduction_create(&s->simplices, s->dim, s->homology->most_bytes, &s->reduction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void sorted_vertices(const struct hole_simplices *x, int dim, uint64_t simplex, HoleIndex vertices[])
+{
+  uint32_t v[HOLE_MAX_DIM + 2];
+
+  hole_simplex_vertices(x, dim, simplex, v);
+  for (int i = 0; i <= dim; ++i) vertices[i] = v[i];
+  hole_sort(vertices, dim + 1, sizeof(*vertices), by_index);
+}
+
+static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t *pivot)
+{
+  const struct hole_simplices *x        = &s->simplices;
+  HoleInterval                 interval = {0, INFINITY, {-1, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+
+  PetscFunctionBegin;
+  interval.birth = s->skeleton->lengths[hole_entry_edge(x, s->dim, birth)];
+  sorted_vertices(x, s->dim, hole_entry_simplex(x, birth), interval.birth_simplex);
+  if (pivot) {
+    interval.death = s->skeleton->lengths[*pivot >> hole_simplex_low_bits(x, s->dim + 1)];
+    sorted_vertices(x, s->dim + 1, *pivot, interval.death_simplex);
+    PetscCall(hole_entries_reserve(&s->pivots, 1));
+    s->pivots.entry[s->pivots.n++] = *pivot;
+  }
+  PetscCall(hole_interval_list_append(&s->found, &interval));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, struct hole_column **column)
+{
+  struct solver   *s     = ctx;
+  const hole_entry birth = hole_chain_entry((struct hole_chain_item){(*column)->birth.i, (*column)->birth.j});
+  const uint32_t   end   = last ? s->skeleton->n_active : (uint32_t)ceil(high);
+  uint64_t         pivot;
+  PetscBool        found;
+
+  PetscFunctionBegin;
+  PetscCall(hole_rank_reduction_reduce(s->reduction, end, column, &pivot, &found));
+  if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL));
+  if (last) PetscCall(hole_column_destroy(column)); /* an interval that does not end */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the pivots of all ranks, ascending, for the next dimension. */
+static PetscErrorCode gather_pivots(struct solver *s)
+{
+  PetscMPIInt    size, n, *counts, *starts;
+  HoleIndex      n_all = 0;
+  PetscErrorCode reserved;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  HoleCallAgreed(s->comm, PetscMalloc2(size, &counts, size, &starts)); /* local */
+  PetscCall(hole_mpi_int(s->pivots.n, &n));
+  PetscCallMPI(MPI_Allgather(&n, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    starts[r] = (PetscMPIInt)n_all;
+    n_all += counts[r];
+  }
+  s->cleared.n = 0;
+  reserved     = HoleErrorAgree(s->comm, hole_entries_reserve(&s->cleared, n_all));
+  if (!reserved)
+    PetscCallMPI(
+        MPI_Allgatherv(s->pivots.entry, n, MPI_UINT64_T, s->cleared.entry, counts, starts, MPI_UINT64_T, s->comm));
+  PetscCall(PetscFree2(counts, starts));
+  PetscCall(reserved);
+  s->cleared.n = n_all;
+  hole_sort(s->cleared.entry, n_all, sizeof(*s->cleared.entry), by_number);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: a simplex ends an interval of the dimension below, or begins one of this: those that are not listed have length zero. */
+static PetscErrorCode set_intervals(struct solver *s, HoleDiagram diagram)
+{
+  HoleIndex n[2] = {s->found.n, 0}, n_positive = s->n_all[s->dim] - s->n_negative;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = 0; i < s->found.n; ++i) n[1] += s->found.intervals[i].death == INFINITY;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, n, 2, HOLE_MPI_INDEX, MPI_SUM, s->comm));
+  PetscCall(HoleDiagramSetIntervals(diagram, s->comm, s->dim, s->found.n, s->found.intervals, n_positive - n[0]));
+  s->n_negative = n_positive - n[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: one dimension. */
+static PetscErrorCode solve_dimension(struct solver *s, HoleDiagram diagram)
+{
+  static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_3"};
+  const double             started  = MPI_Wtime();
+
+  PetscFunctionBegin;
+  HoleCallAgreed(s->comm, list_births(s)); /* local */
+  PetscCall(hole_stream_create(s->comm, s->homology->n_windows, s->skeleton->n_active, s->n_births, s->births,
+                               sizeof(hole_entry), &s->pipeline.stream));
+  PetscCall(PetscFree(s->births)); /* the stream has its own */
+  PetscCall(hole_pipeline_run(&s->pipeline));
+  PetscCall(hole_pipeline_tell(&s->pipeline, s->dim, hole_rank_reduction_get_work(s->reduction)));
+  PetscCall(set_intervals(s, diagram));
+  if (s->dim < HoleDiagramGetMaxDim(diagram)) PetscCall(gather_pivots(s));
+  hole_homology_end_phase(s->homology, phases[s->dim], started);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode end_dimension(struct solver *s)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_stream_destroy(&s->pipeline.stream));
+  PetscCall(hole_rank_reduction_destroy(&s->reduction));
+  PetscCall(PetscFree(s->births));
+  s->found.n = s->pivots.n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
+{
+  HoleTree forest  = HoleFiltrationGetForest(s->homology->filtration);
+  double   started = MPI_Wtime();
+
+  PetscFunctionBegin;
+  PetscCall(hole_skeleton_create(s->homology->filtration, &s->skeleton));
+  hole_homology_end_phase(s->homology, "edges", started);
+  started = MPI_Wtime();
+  HoleCallAgreed(s->comm, find_critical(s, HoleDiagramGetMaxDim(diagram))); /* local */
+  PetscCallMPI(MPI_Allreduce(s->critical.n_all, s->n_all, HOLE_MAX_DIM + 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
+  hole_homology_end_phase(s->homology, "lunes", started);
+  for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
+    s->n_negative += HoleTreeGetEdges(forest)[e].length <=
+                     PetscMin(HoleFiltrationGetThreshold(s->homology->filtration), PETSC_MAX_REAL);
+  for (s->dim = 1; s->dim <= HoleDiagramGetMaxDim(diagram); ++s->dim) {
+    PetscErrorCode solved = solve_dimension(s, diagram);
+
+    PetscCall(end_dimension(s));
+    PetscCall(solved);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
+{
+  struct solver  s = {.homology = homology, .comm = HoleFiltrationGetComm(homology->filtration)};
+  PetscErrorCode solved;
+
+  PetscFunctionBegin;
+  s.pipeline = (struct hole_pipeline){.homology = homology, .comm = s.comm, .reduce = reduce_by_ranks, .ctx = &s};
+  solved     = solve(&s, diagram);
+  PetscCall(hole_critical_destroy(&s.critical));
+  PetscCall(hole_simplices_destroy(&s.simplices));
+  PetscCall(hole_skeleton_destroy(&s.skeleton));
+  PetscCall(PetscFree(s.found.intervals));
+  PetscCall(PetscFree(s.pivots.entry));
+  PetscCall(PetscFree(s.cleared.entry));
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The skeleton, and bit sets of all points; what the reduction takes depends on the data. */
+double hole_solve_by_ranks_predict(HoleIndex n, PetscMPIInt size)
+{
+  return hole_skeleton_predict_bytes(n, size) + (double)n * (double)n / 8 + 1000.0 * (double)n;
+}

@@ -1,0 +1,173 @@
+/* Vertices that are adjacent to several: rows side by side where they are dense, merged where they are sparse. */
+#include "../core/simd.h"
+#include "skeleton.h"
+
+typedef uint32_t    ranks16 __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t     mask16 __attribute__((vector_size(64)));
+typedef signed char bytes16 __attribute__((vector_size(16)));
+
+/* Does any lane compare true? A macro, so that it takes the instruction set of the function around it. */
+#define ANY16(mask) \
+  ({ \
+    bytes16  bytes_ = __builtin_convertvector((mask), bytes16); \
+    uint64_t words_[2]; \
+    memcpy(words_, &bytes_, sizeof(words_)); \
+    (words_[0] | words_[1]) != 0; \
+  })
+
+PetscErrorCode hole_common_create(hole_skeleton s, struct hole_common *common)
+{
+  PetscFunctionBegin;
+  *common = (struct hole_common){0};
+  PetscCall(PetscMalloc1(5 * s->stride, &common->room));
+  common->vertices = common->room;
+  for (int o = 0; o < 4; ++o) common->ranks[o] = common->room + (o + 1) * s->stride;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_common_destroy(struct hole_common *common)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(common->room));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#define AT(row) (*(const ranks16 *)((row) + b))
+
+/* Places k where the last of the edges is in [low, high). */
+#define SCAN(n_rows) \
+  do { \
+    for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) { \
+      ranks16 last = AT(rows[0]); \
+      for (int o = 1; o < (n_rows); ++o) { \
+        const ranks16 other = AT(rows[o]); \
+        const mask16  later = (mask16)(other > last); \
+        last                = (ranks16)(((mask16)other & later) | ((mask16)last & ~later)); \
+      } \
+      if (!ANY16((mask16)(last - from < span))) continue; \
+      for (uint32_t k = 0; k < HOLE_RANK_LANES; ++k) { \
+        found[n] = (uint32_t)b + k; \
+        n += last[k] - low < high - low; \
+      } \
+    } \
+  } while (0)
+
+/* `found` has room for a row. */
+HOLE_CLONES
+static HoleIndex scan_rows(HoleIndex stride, int n_rows, const uint32_t *const rows[], uint32_t low, uint32_t high,
+                           uint32_t found[])
+{
+  const ranks16 from = low - (ranks16){0}, span = (high - low) - (ranks16){0};
+  HoleIndex     n = 0;
+
+  if (n_rows == 2) SCAN(2);
+  else if (n_rows == 3) SCAN(3);
+  else SCAN(4);
+  return n;
+}
+
+static void common_dense(hole_skeleton s, int n_others, const uint32_t others[], uint32_t low, uint32_t high,
+                         struct hole_common *common)
+{
+  const uint32_t *rows[4] = {NULL};
+
+  for (int o = 0; o < n_others; ++o) rows[o] = hole_skeleton_row(s, others[o]);
+  common->n = scan_rows(s->stride, n_others, rows, low, high, common->vertices);
+  for (int o = 0; o < n_others; ++o) {
+    for (HoleIndex c = 0; c < common->n; ++c) common->ranks[o][c] = rows[o][common->vertices[c]];
+  }
+}
+
+/* Neighbours of the first vertex before `high`. */
+static void start_common(hole_skeleton s, uint32_t first, uint32_t high, struct hole_common *common)
+{
+  common->n = 0;
+  for (uint64_t p = s->starts[first]; p < s->starts[first + 1]; ++p) {
+    common->vertices[common->n] = s->neighbours[p].vertex;
+    common->ranks[0][common->n] = s->neighbours[p].rank;
+    common->n += s->neighbours[p].rank < high;
+  }
+}
+
+/* Keep those that have an edge before `high` to the vertex `other`, number o, too. */
+static void narrow_common(hole_skeleton s, int o, uint32_t other, uint32_t high, struct hole_common *common)
+{
+  const struct hole_neighbour *row   = s->neighbours + s->starts[other];
+  const HoleIndex              n_row = (HoleIndex)(s->starts[other + 1] - s->starts[other]);
+  HoleIndex                    kept = 0, c = 0, p = 0;
+
+  while (c < common->n && p < n_row) {
+    const uint32_t v = common->vertices[c], w = row[p].vertex;
+
+    if (v == w && row[p].rank < high) {
+      for (int before = 0; before < o; ++before) common->ranks[before][kept] = common->ranks[before][c];
+      common->ranks[o][kept]   = row[p].rank;
+      common->vertices[kept++] = v;
+    }
+    c += v <= w;
+    p += w <= v;
+  }
+  common->n = kept;
+}
+
+/* Drop those whose edges all precede `low`. */
+static void raise_common(int n_others, uint32_t low, struct hole_common *common)
+{
+  HoleIndex kept = 0;
+
+  for (HoleIndex c = 0; c < common->n; ++c) {
+    uint32_t last = 0;
+
+    for (int o = 0; o < n_others; ++o) last = PetscMax(last, common->ranks[o][c]);
+    if (last < low) continue;
+    for (int o = 0; o < n_others; ++o) common->ranks[o][kept] = common->ranks[o][c];
+    common->vertices[kept++] = common->vertices[c];
+  }
+  common->n = kept;
+}
+
+void hole_skeleton_common(hole_skeleton s, int n_others, const uint32_t others[], uint32_t low, uint32_t high,
+                          struct hole_common *common)
+{
+  if (s->rows) {
+    common_dense(s, n_others, others, low, high, common);
+    return;
+  }
+  start_common(s, others[0], high, common);
+  for (int o = 1; o < n_others && common->n; ++o) narrow_common(s, o, others[o], high, common);
+  if (low) raise_common(n_others, low, common);
+}
+
+HOLE_CLONES
+static uint32_t first_in_rows(HoleIndex stride, const uint32_t p[], const uint32_t q[], uint32_t high,
+                              const uint32_t r[], const uint32_t s[], uint32_t high_more)
+{
+  const ranks16 bar = high - (ranks16){0}, bar_more = high_more - (ranks16){0};
+
+  for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) {
+    mask16 inside =
+        (mask16)(AT(p) < bar) & (mask16)(AT(q) < bar) & (mask16)(AT(r) < bar_more) & (mask16)(AT(s) < bar_more);
+
+    if (!ANY16(inside)) continue;
+    for (uint32_t k = 0; k < HOLE_RANK_LANES; ++k) {
+      if (inside[k]) return (uint32_t)b + k;
+    }
+  }
+  return HOLE_NO_EDGE;
+}
+
+uint32_t hole_skeleton_first_common(hole_skeleton s, const uint32_t others[2], uint32_t high, const uint32_t more[2],
+                                    uint32_t high_more)
+{
+  if (s->rows)
+    return first_in_rows(s->stride, hole_skeleton_row(s, others[0]), hole_skeleton_row(s, others[1]), high,
+                         hole_skeleton_row(s, more[0]), hole_skeleton_row(s, more[1]), high_more);
+  for (uint64_t p = s->starts[more[0]]; p < s->starts[more[0] + 1]; ++p) {
+    const uint32_t k = s->neighbours[p].vertex;
+
+    if (s->neighbours[p].rank < high_more && hole_skeleton_rank(s, more[1], k) < high_more &&
+        hole_skeleton_rank(s, others[0], k) < high && hole_skeleton_rank(s, others[1], k) < high)
+      return k;
+  }
+  return HOLE_NO_EDGE;
+}

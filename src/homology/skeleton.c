@@ -1,0 +1,305 @@
+/* Edges are sorted by all ranks together; each node takes a copy of the sorted list and makes rows of it. */
+#include "skeleton.h"
+
+#include "../core/block.h"
+#include "../core/fault.h"
+#include "../core/sort.h"
+#include "../filtration/graph_impl.h"
+#include "edge_sort.h"
+#include <float.h>
+#include <hole/hole_error.h>
+#include <string.h>
+
+enum {
+  DENSE_FRACTION =
+      32, /* rows are dense from one edge among so many pairs on: about where both take equal memory and time */
+};
+
+/* What a rank knows while it makes one. */
+struct making {
+  hole_skeleton         s;
+  HoleIndex             n_local, first; /* sorted edges of this rank: ranks [first, first + n_local) */
+  struct hole_edge_key *edges;
+  uint32_t (*ends)[2]; /* the same arrays as in the skeleton, to be written */
+  double                *lengths;
+  uint32_t              *rows;
+  uint64_t              *starts;
+  struct hole_neighbour *neighbours;
+};
+
+/* Local: the edges i < j of own rows i up to the threshold, ascending in (i, j). */
+static PetscErrorCode edges_of_rows(struct making *m, HoleDistances d, double threshold, double *buffer)
+{
+  HoleIndex n, first, n_local, count = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesGetShape(d, &n, NULL, &first, &n_local));
+  PetscCall(hole_fault(m->s->comm, "skeleton_edges"));
+  for (int pass = 0; pass < 2; ++pass) { /* how many, then which */
+    if (pass) PetscCall(PetscMalloc1(count, &m->edges));
+    for (HoleIndex i = first; i < first + n_local; ++i) {
+      const double *row = HoleDistancesReadRow(d, i - first, buffer);
+
+      for (HoleIndex j = i + 1; j < n; ++j) {
+        if (row[j] > threshold) continue;
+        if (pass) m->edges[m->n_local++] = (struct hole_edge_key){row[j] + 0.0, (uint32_t)i, (uint32_t)j}; /* no -0 */
+        else ++count;
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: likewise of a graph. */
+static PetscErrorCode edges_of_graph(struct making *m, Mat graph, double threshold)
+{
+  HoleEdge *edges = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(hole_graph_own_edges(graph, threshold, &m->n_local, &edges));
+  PetscCall(PetscMalloc1(m->n_local, &m->edges));
+  for (HoleIndex e = 0; e < m->n_local; ++e)
+    m->edges[e] = (struct hole_edge_key){edges[e].length + 0.0, (uint32_t)edges[e].i, (uint32_t)edges[e].j};
+  PetscCall(PetscFree(edges));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode list_edges(struct making *m, HoleFiltration f)
+{
+  const double   threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
+  HoleDistances  d;
+  Mat            graph;
+  double        *buffer = NULL;
+  PetscErrorCode listed;
+
+  PetscFunctionBegin;
+  if (HoleFiltrationIsGraph(f)) {
+    PetscCall(HoleFiltrationGetGraph(f, &graph));
+    HoleCallAgreed(m->s->comm, edges_of_graph(m, graph, threshold)); /* local */
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HoleFiltrationGetWeights(f, &d));
+  listed = HoleDistancesAllocateBuffer(d, &buffer);
+  if (!listed) listed = edges_of_rows(m, d, threshold, buffer);
+  PetscCall(PetscFree(buffer));
+  HoleCallAgreed(m->s->comm, listed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: sort, and say how many edges there are and where ours begin. */
+static PetscErrorCode order_edges(struct making *m, double cutoff)
+{
+  HoleIndex n_edges = 0, counts[2] = {0, 0}; /* edges, and those up to the cutoff */
+
+  PetscFunctionBegin;
+  PetscCall(hole_edge_sort(m->s->comm, &m->n_local, &m->edges));
+  m->first = 0;
+  PetscCallMPI(MPI_Exscan(&m->n_local, &m->first, 1, HOLE_MPI_INDEX, MPI_SUM, m->s->comm));
+  counts[0] = m->n_local;
+  while (counts[1] < m->n_local && m->edges[counts[1]].length <= cutoff) ++counts[1];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, counts, 2, HOLE_MPI_INDEX, MPI_SUM, m->s->comm));
+  n_edges = counts[0];
+  PetscCheck(n_edges < (HoleIndex)HOLE_NO_EDGE, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "%" HoleIndex_FMT " edges within the threshold: this way of computing takes fewer than 2^32 - 1; "
+             "lower -threshold or -max_points",
+             n_edges);
+  m->s->n_edges  = (uint32_t)n_edges;
+  m->s->n_active = (uint32_t)counts[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static PetscBool is_dense(HoleIndex n, double n_edges)
+{
+  return (PetscBool)(n_edges * DENSE_FRACTION >= (double)n * (double)n / 2);
+}
+
+/* Collective: where everything lies in shared memory. */
+static PetscErrorCode share(struct making *m)
+{
+  hole_skeleton s = m->s;
+  const size_t  n = (size_t)s->n, n_edges = s->n_edges, rows = n * (size_t)s->stride * sizeof(uint32_t);
+  const size_t  sparse     = aligned((n + 1) * sizeof(uint64_t)) + 2 * n_edges * sizeof(struct hole_neighbour);
+  const size_t  at_lengths = aligned(n_edges * sizeof(*m->ends)),
+               at_rows     = at_lengths + aligned(n_edges * sizeof(double));
+  const PetscBool dense    = is_dense(s->n, (double)n_edges);
+  char           *base;
+
+  PetscFunctionBegin;
+  PetscCall(hole_shared_create(s->comm, at_rows + (dense ? rows : sparse), &s->shared));
+  base    = hole_shared_base(s->shared);
+  s->ends = m->ends = (void *)base;
+  s->lengths = m->lengths = (void *)(base + at_lengths);
+  if (dense) s->rows = m->rows = (void *)(base + at_rows);
+  else {
+    s->starts = m->starts = (void *)(base + at_rows);
+    s->neighbours = m->neighbours = (void *)(base + at_rows + aligned((n + 1) * sizeof(uint64_t)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the sorted list on every node. */
+static PetscErrorCode publish_edges(struct making *m)
+{
+  hole_skeleton s = m->s;
+  PetscMPIInt   size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  for (HoleIndex e = 0; e < m->n_local; ++e) {
+    m->ends[m->first + e][0] = m->edges[e].i;
+    m->ends[m->first + e][1] = m->edges[e].j;
+    m->lengths[m->first + e] = m->edges[e].length;
+  }
+  PetscCall(PetscFree(m->edges));
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    HoleIndex part[2] = {m->first, m->n_local};
+
+    PetscCallMPI(MPI_Bcast(part, 2, HOLE_MPI_INDEX, r, s->comm));
+    PetscCall(
+        hole_shared_broadcast(s->shared, r, (size_t)part[0] * sizeof(*m->ends), (size_t)part[1] * sizeof(*m->ends)));
+    PetscCall(hole_shared_broadcast(s->shared, r,
+                                    (size_t)((char *)(m->lengths + part[0]) - hole_shared_base(s->shared)),
+                                    (size_t)part[1] * sizeof(double)));
+  }
+  PetscCall(hole_shared_sync(s->shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective on the node: rows first without edges, then each rank writes a part of the edges. */
+static PetscErrorCode fill_dense(struct making *m, PetscMPIInt size, PetscMPIInt rank)
+{
+  hole_skeleton   s     = m->s;
+  const HoleIndex first = hole_block_first(s->n, size, rank), count = hole_block_count(s->n, size, rank);
+  const HoleIndex begin = hole_block_first(s->n_edges, size, rank), end = hole_block_first(s->n_edges, size, rank + 1);
+
+  PetscFunctionBegin;
+  memset(m->rows + first * s->stride, 0xff, (size_t)count * (size_t)s->stride * sizeof(*m->rows));
+  PetscCall(hole_shared_sync(s->shared));
+  for (HoleIndex e = begin; e < end; ++e) {
+    const HoleIndex i = s->ends[e][0], j = s->ends[e][1];
+
+    m->rows[i * s->stride + j] = m->rows[j * s->stride + i] = (uint32_t)e;
+  }
+  PetscCall(hole_shared_sync(s->shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int by_vertex(const void *a, const void *b)
+{
+  const struct hole_neighbour *x = a, *y = b;
+
+  return x->vertex < y->vertex ? -1 : x->vertex > y->vertex;
+}
+
+/* Put a vertex into the row of another, if that one is ours. */
+static void append_neighbour(struct making *m, HoleIndex first, HoleIndex end, uint32_t i, uint32_t k, uint32_t rank)
+{
+  if ((HoleIndex)i >= first && (HoleIndex)i < end) m->neighbours[m->starts[i]++] = (struct hole_neighbour){k, rank};
+}
+
+/* Our rows, from the whole list of edges; afterwards starts[i] is where the row of i begins again. */
+static void fill_own_rows(struct making *m, HoleIndex first, HoleIndex end)
+{
+  hole_skeleton s = m->s;
+
+  for (uint32_t e = 0; e < s->n_edges; ++e) {
+    append_neighbour(m, first, end, s->ends[e][0], s->ends[e][1], e);
+    append_neighbour(m, first, end, s->ends[e][1], s->ends[e][0], e);
+  }
+}
+
+/* Collective on the node: each rank counts, fills and sorts the rows of a block of vertices. */
+static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIInt rank)
+{
+  hole_skeleton   s     = m->s;
+  const HoleIndex first = hole_block_first(s->n, size, rank), end = hole_block_first(s->n, size, rank + 1);
+  uint64_t        below = 0, degree;
+
+  PetscFunctionBegin;
+  memset(m->starts + first, 0, (size_t)(end - first) * sizeof(*m->starts));
+  for (uint32_t e = 0; e < s->n_edges; ++e) {
+    for (int side = 0; side < 2; ++side) {
+      const HoleIndex i = s->ends[e][side];
+
+      if (i >= first && i < end) ++m->starts[i];
+    }
+  }
+  PetscCall(hole_shared_sync(s->shared));
+  if (!rank) {
+    for (HoleIndex i = 0; i < s->n; ++i) {
+      degree       = m->starts[i];
+      m->starts[i] = below;
+      below += degree;
+    }
+    m->starts[s->n] = below;
+  }
+  PetscCall(hole_shared_sync(s->shared));
+  fill_own_rows(m, first, end);
+  PetscCall(hole_shared_sync(s->shared)); /* every start is now the next one's */
+  if (!rank) {
+    memmove(m->starts + 1, m->starts, (size_t)(s->n - 1) * sizeof(*m->starts));
+    m->starts[0] = 0;
+  }
+  PetscCall(hole_shared_sync(s->shared));
+  for (HoleIndex i = first; i < end; ++i)
+    hole_sort(m->neighbours + m->starts[i], (HoleIndex)(m->starts[i + 1] - m->starts[i]), sizeof(*m->neighbours),
+              by_vertex);
+  PetscCall(hole_shared_sync(s->shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode make(struct making *m, HoleFiltration f)
+{
+  PetscMPIInt size, rank;
+
+  PetscFunctionBegin;
+  PetscCall(list_edges(m, f));
+  PetscCall(order_edges(m, HoleFiltrationGetCutoff(f)));
+  PetscCall(share(m));
+  PetscCall(publish_edges(m));
+  PetscCallMPI(MPI_Comm_size(hole_shared_node(m->s->shared), &size));
+  PetscCallMPI(MPI_Comm_rank(hole_shared_node(m->s->shared), &rank));
+  if (m->rows) PetscCall(fill_dense(m, size, rank));
+  else PetscCall(fill_sparse(m, size, rank));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_skeleton_create(HoleFiltration f, hole_skeleton *skeleton)
+{
+  struct making  m = {0};
+  PetscErrorCode made;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(skeleton));
+  m.s         = *skeleton;
+  m.s->comm   = HoleFiltrationGetComm(f);
+  m.s->n      = HoleTreeGetSize(HoleFiltrationGetTree(f));
+  m.s->stride = (m.s->n + HOLE_RANK_LANES - 1) / HOLE_RANK_LANES * HOLE_RANK_LANES;
+  made        = make(&m, f);
+  PetscCall(PetscFree(m.edges));
+  if (made) PetscCall(hole_skeleton_destroy(skeleton));
+  PetscCall(made);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton)
+{
+  PetscFunctionBegin;
+  if (!*skeleton) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_shared_destroy(&(*skeleton)->shared));
+  PetscCall(PetscFree(*skeleton));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Upper triangles give the first rank up to twice its share. */
+double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size)
+{
+  const double n_pairs = (double)n * (double)(n - 1) / 2, shared = 16 * n_pairs + 4.0 * (double)n * (double)n;
+  const double sorting = 32 * n_pairs / size * (size > 1 ? 2 : 1);
+
+  return PetscMax(sorting, shared + 16 * n_pairs / size);
+}
