@@ -9,13 +9,14 @@ struct outcome {
   HoleDiagram diagram;
 };
 
-static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt n_windows, struct outcome *o)
+static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime, PetscInt n_windows, struct outcome *o)
 {
   HoleHomology h;
 
   PetscFunctionBegin;
   PetscCall(HoleHomologyCreate(f, &h));
   PetscCall(HoleHomologySetType(h, type));
+  PetscCall(HoleHomologySetCoefficients(h, prime));
   PetscCall(HoleHomologySetWindows(h, n_windows));
   PetscCall(HoleHomologySolve(h, &o->tree, &o->diagram));
   PetscCall(HoleHomologyDestroy(&h));
@@ -51,7 +52,15 @@ static PetscErrorCode compare(const struct outcome *got, const struct outcome *w
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_case(struct test_matrix matrix, HoleIndex n, const char threshold[])
+/* What to compute. */
+struct test_case {
+  struct test_matrix matrix;
+  HoleIndex          n;
+  const char        *threshold;
+  PetscInt           max_dim, prime;
+};
+
+static PetscErrorCode check_case(struct test_case c)
 {
   const PetscInt windows[] = {0, 1, 2, 7, 64};
   HoleDistances  d;
@@ -60,15 +69,17 @@ static PetscErrorCode check_case(struct test_matrix matrix, HoleIndex n, const c
   char           label[128];
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, n, test_matrix_row, &matrix, &d));
+  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, c.n, test_matrix_row, &c.matrix, &d));
   PetscCall(HoleFiltrationCreate(d, &f));
-  PetscCall(HoleFiltrationSetThreshold(f, threshold));
+  PetscCall(HoleFiltrationSetThreshold(f, c.threshold));
+  PetscCall(HoleFiltrationSetMaxDim(f, c.max_dim));
   PetscCall(HoleFiltrationSetUp(f));
-  PetscCall(solve(f, HOLE_HOMOLOGY_STANDARD, 0, &want));
+  PetscCall(solve(f, HOLE_HOMOLOGY_STANDARD, c.prime, 0, &want));
   for (int w = 0; w < 5; ++w) {
-    PetscCall(PetscSNPrintf(label, sizeof(label), "kind %d, seed %d, n %d, threshold %s, windows %d", (int)matrix.kind,
-                            (int)matrix.seed, (int)n, threshold, (int)windows[w]));
-    PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, windows[w], &got));
+    PetscCall(PetscSNPrintf(
+        label, sizeof(label), "kind %d, seed %d, n %d, threshold %s, max_dim %d, modulo %d, windows %d",
+        (int)c.matrix.kind, (int)c.matrix.seed, (int)c.n, c.threshold, (int)c.max_dim, (int)c.prime, (int)windows[w]));
+    PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, c.prime, windows[w], &got));
     PetscCall(compare(&got, &want, label));
     PetscCall(destroy(&got));
   }
@@ -80,16 +91,24 @@ static PetscErrorCode check_case(struct test_matrix matrix, HoleIndex n, const c
 
 int main(int argc, char **argv)
 {
-  const char *const  thresholds[] = {"enclosing", "inf", "quantile:0.3", "0.5", "0"};
-  struct test_random r            = {1, 0};
+  const char *const  thresholds[]  = {"enclosing", "inf", "quantile:0.3", "0.5", "0", "quantile:0.02"};
+  const PetscInt     primes[]      = {2, 3, 2, 65521, 2, 5};
+  const HoleIndex    most_points[] = {0, 20, 6, 3}; /* by dimension, and 10 (dimension 3: 7) more at least */
+  struct test_random r             = {1, 0};
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   for (int kind = 0; kind < TEST_N_KINDS; ++kind) {
-    for (HoleIndex n = 1; n <= 6; ++n) PetscCall(check_case((struct test_matrix){kind, (uint64_t)n}, n, "enclosing"));
-    for (int t = 0; t < 5; ++t)
-      PetscCall(check_case((struct test_matrix){kind, (uint64_t)(100 * kind + t)}, 10 + test_random_below(&r, 25),
-                           thresholds[t]));
+    for (HoleIndex n = 1; n <= 6; ++n)
+      PetscCall(check_case((struct test_case){{kind, (uint64_t)n}, n, "enclosing", 1 + n % 3, 2}));
+    for (PetscInt dim = 1; dim <= 3; ++dim) {
+      for (int t = 0; t < 6; ++t)
+        PetscCall(check_case((struct test_case){{kind, (uint64_t)(100 * kind + 10 * dim + t)},
+                                                (dim < 3 ? 10 : 7) + test_random_below(&r, most_points[dim]),
+                                                thresholds[t],
+                                                dim,
+                                                primes[(t + kind) % 6]}));
+    }
   }
   PetscCall(PetscFinalize());
   return 0;

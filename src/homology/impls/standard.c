@@ -22,11 +22,13 @@ struct simplex {
 
 struct column {
   HoleIndex  n;
-  HoleIndex *rows; /* ascending indices of facets; the last is the pivot */
+  HoleIndex *rows;         /* ascending indices of facets; the last is the pivot */
+  int64_t   *coefficients; /* [n] from 1 to prime - 1 */
 };
 
 struct standard {
   HoleIndex  n;
+  int64_t    prime;
   double     threshold;
   double    *length; /* [n, n] */
   HoleEdge  *edges;  /* [n (n - 1) / 2] in the total order */
@@ -260,43 +262,61 @@ static HoleIndex find_simplex(const struct skeleton *k, const HoleIndex vertex[]
   return k->by_vertices[low];
 }
 
-static int by_index(const void *a, const void *b)
-{
-  const HoleIndex *x = a, *y = b;
-
-  return *x < *y ? -1 : *x > *y;
-}
-
-static PetscErrorCode boundary(const struct skeleton *facets, const struct simplex *simplex, struct column *column)
+/* Boundary of ascending vertices: facets without the first, second, ... with signs +, -, ... */
+static PetscErrorCode boundary(const struct standard *s, const struct skeleton *facets, const struct simplex *simplex,
+                               struct column *column)
 {
   PetscFunctionBegin;
   column->n = facets->n_vertices + 1;
-  PetscCall(PetscMalloc1(column->n, &column->rows));
+  PetscCall(PetscMalloc2(column->n, &column->rows, column->n, &column->coefficients));
   for (int left_out = 0; left_out <= facets->n_vertices; ++left_out) {
-    HoleIndex vertex[MAX_VERTICES];
+    HoleIndex vertex[MAX_VERTICES], row;
+    int       place = left_out;
 
     for (int v = 0; v < facets->n_vertices; ++v) vertex[v] = simplex->vertex[v + (v >= left_out)];
-    column->rows[left_out] = find_simplex(facets, vertex);
+    row = find_simplex(facets, vertex);
+    for (; place && column->rows[place - 1] > row; --place) {
+      column->rows[place]         = column->rows[place - 1];
+      column->coefficients[place] = column->coefficients[place - 1];
+    }
+    column->rows[place]         = row;
+    column->coefficients[place] = left_out & 1 ? s->prime - 1 : 1;
   }
-  hole_sort(column->rows, column->n, sizeof(*column->rows), by_index);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* column += other, modulo 2. */
-static PetscErrorCode add(struct column *column, const struct column *other)
+/* The number c with a c = b modulo the prime: b a^(prime - 2). */
+static int64_t divide(int64_t b, int64_t a, int64_t prime)
 {
-  HoleIndex *sum, n = 0, a = 0, b = 0;
+  for (int64_t power = prime - 2; power; power /= 2) {
+    if (power % 2) b = b * a % prime;
+    a = a * a % prime;
+  }
+  return b;
+}
+
+/* column -= factor times other, so that the last row of both goes. */
+static PetscErrorCode cancel(const struct standard *s, struct column *column, const struct column *other)
+{
+  const int64_t factor = divide(column->coefficients[column->n - 1], other->coefficients[other->n - 1], s->prime);
+  struct column sum    = {0};
+  HoleIndex     a = 0, b = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(column->n + other->n, &sum));
+  PetscCall(PetscMalloc2(column->n + other->n, &sum.rows, column->n + other->n, &sum.coefficients));
   while (a < column->n || b < other->n) {
-    if (b == other->n || (a < column->n && column->rows[a] < other->rows[b])) sum[n++] = column->rows[a++];
-    else if (a == column->n || other->rows[b] < column->rows[a]) sum[n++] = other->rows[b++];
-    else ++a, ++b;
+    const PetscBool takes_a = (PetscBool)(a < column->n && (b == other->n || column->rows[a] <= other->rows[b]));
+    const PetscBool takes_b = (PetscBool)(b < other->n && (a == column->n || other->rows[b] <= column->rows[a]));
+    const HoleIndex row     = takes_a ? column->rows[a] : other->rows[b];
+    int64_t         value   = takes_a ? column->coefficients[a++] : 0;
+
+    if (takes_b) value = (value + (s->prime - factor) * other->coefficients[b++]) % s->prime;
+    if (!value) continue;
+    sum.rows[sum.n]           = row;
+    sum.coefficients[sum.n++] = value;
   }
-  PetscCall(PetscFree(column->rows));
-  column->rows = sum;
-  column->n    = n;
+  PetscCall(PetscFree2(column->rows, column->coefficients));
+  *column = sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -317,8 +337,8 @@ static HoleInterval interval_of(const struct standard *s, int dim, const struct 
 }
 
 /* Reduce the columns of `simplices` over the rows `facets`: pairs, and which columns became zero. */
-static PetscErrorCode reduce(const struct skeleton *facets, const struct skeleton *simplices, HoleIndex pivot_of[],
-                             PetscBool positive[])
+static PetscErrorCode reduce(const struct standard *s, const struct skeleton *facets, const struct skeleton *simplices,
+                             HoleIndex pivot_of[], PetscBool positive[])
 {
   struct column *columns;
 
@@ -328,13 +348,13 @@ static PetscErrorCode reduce(const struct skeleton *facets, const struct skeleto
   for (HoleIndex c = 0; c < simplices->n; ++c) {
     struct column *column = &columns[c];
 
-    PetscCall(boundary(facets, &simplices->simplices[c], column));
+    PetscCall(boundary(s, facets, &simplices->simplices[c], column));
     while (column->n && pivot_of[column->rows[column->n - 1]] >= 0)
-      PetscCall(add(column, &columns[pivot_of[column->rows[column->n - 1]]]));
+      PetscCall(cancel(s, column, &columns[pivot_of[column->rows[column->n - 1]]]));
     positive[c] = (PetscBool)!column->n;
     if (column->n) pivot_of[column->rows[column->n - 1]] = c;
   }
-  for (HoleIndex c = 0; c < simplices->n; ++c) PetscCall(PetscFree(columns[c].rows));
+  for (HoleIndex c = 0; c < simplices->n; ++c) PetscCall(PetscFree2(columns[c].rows, columns[c].coefficients));
   PetscCall(PetscFree(columns));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -355,7 +375,7 @@ static PetscErrorCode solve_dimension(struct standard *s, int dim, struct skelet
   PetscCall(PetscMalloc1(present->n, &death));
   PetscCall(PetscMalloc1(present->n, &intervals));
   PetscCall(PetscMalloc1(next.n, &next_positive));
-  PetscCall(reduce(present, &next, death, next_positive));
+  PetscCall(reduce(s, present, &next, death, next_positive));
   for (HoleIndex c = 0; c < present->n; ++c) {
     if ((*positive)[c])
       intervals[n++] = interval_of(s, dim, &present->simplices[c], death[c] < 0 ? NULL : &next.simplices[death[c]]);
@@ -462,6 +482,7 @@ static PetscErrorCode solve_standard(HoleHomology homology, HoleTree *tree, Hole
 {
   HoleFiltration  f       = homology->filtration;
   struct standard s       = {.n         = HoleTreeGetSize(HoleFiltrationGetTree(f)),
+                             .prime     = homology->prime,
                              .threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX)}; /* infinite: no edge */
   const double    started = MPI_Wtime();
   HoleDistances   d;
@@ -480,8 +501,8 @@ static PetscErrorCode solve_standard(HoleHomology homology, HoleTree *tree, Hole
 /* Matrix, ranks, edges; a simplex stands in the sorted list, in the one before it, in two orders, and as a reduced column. */
 static double predict_standard(HoleHomology homology, HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const double a_simplex =
-      2 * sizeof(struct simplex) + 3 * sizeof(HoleIndex) + sizeof(struct column) + 8 * sizeof(HoleIndex);
+  const double a_simplex = 2 * sizeof(struct simplex) + 3 * sizeof(HoleIndex) + sizeof(struct column) +
+                           8 * (sizeof(HoleIndex) + sizeof(int64_t));
 
   (void)homology;
   (void)size;
