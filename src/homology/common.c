@@ -171,3 +171,51 @@ uint32_t hole_skeleton_first_common(hole_skeleton s, const uint32_t others[2], u
   }
   return HOLE_NO_EDGE;
 }
+
+/* The least of the later of both edges, over places below n. */
+HOLE_CLONES
+static uint32_t least_later(HoleIndex stride, const uint32_t p[], const uint32_t q[])
+{
+  ranks16  least  = HOLE_NO_EDGE - (ranks16){0};
+  uint32_t result = HOLE_NO_EDGE;
+
+  for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) {
+    const ranks16 x = AT(p), y = AT(q);
+    const mask16  after = (mask16)(y > x);
+    const ranks16 later = (ranks16)(((mask16)y & after) | ((mask16)x & ~after));
+    const mask16  less  = (mask16)(later < least);
+
+    least = (ranks16)(((mask16)later & less) | ((mask16)least & ~less));
+  }
+  for (int lane = 0; lane < HOLE_RANK_LANES; ++lane) result = PetscMin(result, least[lane]);
+  return result;
+}
+
+static uint32_t center_sparse(hole_skeleton s, uint32_t i, uint32_t j, uint32_t edge)
+{
+  uint64_t p = s->starts[i], q = s->starts[j];
+  uint32_t center = HOLE_NO_EDGE, least = edge;
+
+  while (p < s->starts[i + 1] && q < s->starts[j + 1]) {
+    const struct hole_neighbour a = s->neighbours[p], b = s->neighbours[q];
+
+    if (a.vertex == b.vertex && PetscMax(a.rank, b.rank) < least) {
+      least  = PetscMax(a.rank, b.rank);
+      center = a.vertex;
+    }
+    p += a.vertex <= b.vertex;
+    q += b.vertex <= a.vertex;
+  }
+  return center;
+}
+
+uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge)
+{
+  const uint32_t i = s->ends[edge][0], j = s->ends[edge][1];
+  uint32_t       later;
+
+  if (!s->rows) return center_sparse(s, i, j, edge);
+  later = least_later(s->stride, hole_skeleton_row(s, i), hole_skeleton_row(s, j));
+  if (later >= edge) return HOLE_NO_EDGE;
+  return s->ends[later][0] == i || s->ends[later][0] == j ? s->ends[later][1] : s->ends[later][0];
+}

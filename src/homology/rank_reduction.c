@@ -19,10 +19,7 @@
 #define uthash_nonfatal_oom(e) ((void)(e))
 #include <uthash.h>
 
-enum {
-  PIECE_ENTRIES   = 24, /* about so many entries make a piece ... */
-  ENTRIES_AN_ITEM = 4   /* ... or so many for each simplex of the chain, each of which is a pass over rows */
-};
+enum { LEAST_WIDTH = 64, WIDTH_FRACTION = 50 /* of a piece, in ranks of edges */ };
 
 struct pivot_entry {
   uint64_t            pivot;
@@ -36,7 +33,7 @@ struct hole_rank_reduction_s {
   uint32_t                   end;    /* no cofacet has this longest edge or a later one */
   struct pivot_entry        *pivots; /* uthash */
   struct hole_entries        heap;   /* least entry first */
-  struct hole_entries        front;  /* dimension 1: entries with the first longest edge */
+  struct hole_entries        front;  /* dimension 1: entries with the first longest edge; room for a chain */
   hole_lune_graph            graph;
   struct hole_reduction_work work;
   double                     kept_bytes, most_bytes;
@@ -134,15 +131,16 @@ static void collect(const struct hole_simplices *x, struct hole_entries *list)
 /* The same for a chain. */
 static PetscErrorCode tidy_chain(hole_rank_reduction r, struct hole_column *column)
 {
-  struct hole_entries list = {column->n, column->n, NULL};
+  struct hole_entries *list = &r->front; /* which nobody needs now */
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(column->n, &list.entry));
-  for (HoleIndex i = 0; i < column->n; ++i) list.entry[i] = hole_chain_entry(column->chain[i]);
-  collect(r->x, &list);
-  for (HoleIndex i = 0; i < list.n; ++i) column->chain[i] = item_of(list.entry[i]);
-  column->n = list.n;
-  PetscCall(PetscFree(list.entry));
+  if (column->n == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  list->n = 0;
+  PetscCall(hole_entries_reserve(list, column->n));
+  for (HoleIndex i = 0; i < column->n; ++i) list->entry[list->n++] = hole_chain_entry(column->chain[i]);
+  collect(r->x, list);
+  for (HoleIndex i = 0; i < list->n; ++i) column->chain[i] = item_of(list->entry[i]);
+  column->n = list->n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -158,18 +156,30 @@ static void restore_heap(struct hole_entries *heap, HoleIndex place)
   }
 }
 
-static hole_entry pop(struct hole_entries *heap)
+/* Let the entry sink from `place` to where it belongs. */
+static void sink(struct hole_entries *heap, HoleIndex place, hole_entry entry)
 {
-  const hole_entry first = heap->entry[0], last = heap->entry[--heap->n];
-  HoleIndex        place = 0, child;
+  HoleIndex child;
 
   while ((child = 2 * place + 1) < heap->n) {
     child += child + 1 < heap->n && heap->entry[child + 1] < heap->entry[child];
-    if (heap->entry[child] >= last) break;
+    if (heap->entry[child] >= entry) break;
     heap->entry[place] = heap->entry[child];
     place              = child;
   }
-  heap->entry[place] = last;
+  heap->entry[place] = entry;
+}
+
+static void make_heap(struct hole_entries *heap)
+{
+  for (HoleIndex place = heap->n / 2 - 1; place >= 0; --place) sink(heap, place, heap->entry[place]);
+}
+
+static hole_entry pop(struct hole_entries *heap)
+{
+  const hole_entry first = heap->entry[0], last = heap->entry[--heap->n];
+
+  if (heap->n) sink(heap, 0, last);
   return first;
 }
 
@@ -225,32 +235,24 @@ static PetscErrorCode append_cofacets(hole_rank_reduction r, hole_entry entry, u
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep the first `most` entries, and all that have the longest edge of the last of them; `to` becomes the rank from which on entries are
-   missing. */
-static void shorten_piece(hole_rank_reduction r, HoleIndex most, uint32_t *to)
+/* Where the next piece ends. Pieces grow with the distance from the birth: most pivots are near it, and each piece is another look at
+   all rows of the chain. */
+static uint32_t end_of_piece(hole_rank_reduction r, const struct hole_column *column)
 {
-  collect(r->x, &r->heap);
-  if (r->heap.n <= most) return;
-  *to = hole_entry_edge(r->x, r->dim + 1, r->heap.entry[most - 1]) + 1;
-  while (hole_entry_edge(r->x, r->dim + 1, r->heap.entry[r->heap.n - 1]) >= *to) --r->heap.n;
+  const uint32_t from = (uint32_t)column->complete, birth = (uint32_t)column->birth.length;
+  const uint64_t width = LEAST_WIDTH + from / WIDTH_FRACTION + (from - birth) / 2;
+
+  return (uint32_t)PetscMin(r->end, from + width);
 }
 
 /* Fill the empty heap with the next few entries of a column; it is complete up to column->complete then. */
 static PetscErrorCode generate_piece(hole_rank_reduction r, struct hole_column *column)
 {
-  const uint32_t  from  = (uint32_t)column->complete;
-  const HoleIndex piece = PetscMax(PIECE_ENTRIES, ENTRIES_AN_ITEM * column->n);
-  HoleIndex       most  = 2 * piece;
-  uint32_t        to    = r->end;
+  const uint32_t from = (uint32_t)column->complete, to = end_of_piece(r, column);
 
   PetscFunctionBegin;
-  for (HoleIndex i = 0; i < column->n; ++i) {
-    PetscCall(append_cofacets(r, hole_chain_entry(column->chain[i]), from, to));
-    if (r->heap.n <= most) continue;
-    shorten_piece(r, piece, &to);
-    most = PetscMax(most, 2 * r->heap.n); /* many may have one longest edge */
-  }
-  shorten_piece(r, piece, &to); /* ascending: a heap */
+  for (HoleIndex i = 0; i < column->n; ++i) PetscCall(append_cofacets(r, hole_chain_entry(column->chain[i]), from, to));
+  make_heap(&r->heap);
   column->complete = to;
   PetscCall(check_memory(r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -376,8 +378,7 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
   struct addend                a;
 
   PetscFunctionBegin;
-  (void)hole_lune_graph_open(r->graph, edge);
-  center     = hole_lune_graph_center(r->graph);
+  center     = hole_skeleton_center(x->s, edge);
   r->front.n = 0;
   do {
     PetscCall(hole_entries_reserve(&r->front, 1));

@@ -90,3 +90,7 @@ void hole_skeleton_common(hole_skeleton s, int n_others, const uint32_t others[]
    none. Local. */
 uint32_t hole_skeleton_first_common(hole_skeleton s, const uint32_t others[2], uint32_t high, const uint32_t more[2],
                                     uint32_t high_more);
+
+/* The most central vertex of the lune of an edge: of those next to both ends by earlier edges the one that minimises the later of the
+   two; HOLE_NO_EDGE if there is none. Local. Time: one pass over two rows. */
+uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge);
