@@ -15,7 +15,7 @@
 /* A number that fills the whole text. */
 
 /* Below this share of pairs, edges are kept as a graph: it takes less memory than rows, and less time. */
-static const double LARGEST_SHARE = 1.0 / 32;
+static const double LARGEST_SHARE = 1.0 / 8;
 
 static PetscBool parse_number(const char text[], double *value)
 {

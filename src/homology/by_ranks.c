@@ -1,6 +1,5 @@
 /* All dimensions from 1 on, by ranks of edges: the critical simplices of all lunes, then a pipeline for each dimension. The pivots of one
    dimension are columns of the next that need no work (clearing [ChenKerber2011]). docs/math/homology.md. */
-#include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/sort.h"
 #include "critical.h"
@@ -45,15 +44,13 @@ static int by_index(const void *a, const void *b)
 /* Local: lunes of this rank's share of edges. */
 static PetscErrorCode find_critical(struct solver *s, PetscInt max_dim)
 {
-  const HoleIndex n_edges = s->skeleton->n_edges;
-  PetscMPIInt     size, rank;
+  PetscMPIInt size, rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
   PetscCall(hole_simplices_create(s->skeleton, max_dim, s->homology->prime, &s->simplices));
-  PetscCall(hole_critical_find(s->homology, &s->simplices, max_dim, (uint32_t)hole_block_first(n_edges, size, rank),
-                               (uint32_t)hole_block_first(n_edges, size, rank + 1), &s->critical));
+  PetscCall(hole_critical_find(s->homology, &s->simplices, max_dim, rank, size, &s->critical));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

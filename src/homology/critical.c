@@ -6,6 +6,7 @@
 
 #include "critical.h"
 
+#include "../core/block.h"
 #include "../core/fault.h"
 #include "../core/simd.h"
 #include "../core/sort.h"
@@ -13,7 +14,7 @@
 #include "lune_graph.h"
 #include <hole/hole_error.h>
 
-enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16 };
+enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16, VERTICES_A_REPORT = 1 << 8, EDGES_AHEAD = 3 };
 
 struct finder {
   HoleHomology                 homology;
@@ -24,6 +25,9 @@ struct finder {
   struct hole_critical        *critical;
   HoleIndex                    n_words;         /* of a bit set */
   uint64_t                    *adjacent;        /* [n, n_words] dense: neighbours by edges before the present one */
+  uint32_t                    *nearest;         /* [n] dense: the other end of the first edge of each vertex */
+  uint32_t                    *rank_from;       /* [n] sparse: ranks of the edges of the present vertex */
+  uint32_t                    *met;             /* [n] the edge in whose lune a vertex was last met */
   uint64_t                    *open, *frontier; /* [n_words] */
   uint32_t                    *ranks;           /* [size, size] edges of a lune, for dimension 3 */
   HoleIndex                    ranks_capacity;
@@ -62,20 +66,32 @@ static inline PetscBool absorb(HoleIndex n_words, const uint64_t row[], uint64_t
   return (PetscBool)(left != 0);
 }
 
-/* Size of the lune of (i, j), and whether its graph is connected. */
+/* A vertex of a set that is not empty: one of the two given if it has them, else its first. */
+static inline HoleIndex choose_start(const uint64_t set[], HoleIndex a, HoleIndex b)
+{
+  HoleIndex w = 0;
+
+  if (set[a / WORD] >> a % WORD & 1) return a;
+  if (set[b / WORD] >> b % WORD & 1) return b;
+  while (!set[w]) ++w;
+  return w * WORD + __builtin_ctzll(set[w]);
+}
+
+/* Size of the lune of (i, j), and whether its graph is connected. A vertex near i or j is next to nearly all of it. */
 HOLE_CLONES
-static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleIndex i, HoleIndex j, uint64_t open[],
-                             uint64_t frontier[], PetscBool *connected)
+static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleIndex i, HoleIndex j,
+                             const uint32_t nearest[], uint64_t open[], uint64_t frontier[], PetscBool *connected)
 {
   const HoleIndex n    = intersect(n_words, adjacent + i * n_words, adjacent + j * n_words, open);
   PetscBool       left = (PetscBool)(n > 1);
-  HoleIndex       w    = 0;
+  HoleIndex       start, w;
 
   *connected = PETSC_TRUE;
   if (!left) return n;
   for (HoleIndex v = 0; v < n_words; ++v) frontier[v] = 0;
-  while (!open[w]) ++w;
-  frontier[w] = open[w] & -open[w]; /* its first vertex */
+  start       = choose_start(open, nearest[i], nearest[j]);
+  w           = start / WORD;
+  frontier[w] = UINT64_C(1) << start % WORD;
   open[w] ^= frontier[w];
   while (left && w < n_words) {
     HoleIndex vertex;
@@ -101,13 +117,15 @@ static PetscErrorCode list_triangles(struct finder *f, uint32_t edge)
   uint32_t                      first;
 
   PetscFunctionBegin;
-  for (HoleIndex v = 0; v < lune.n;
-       ++v) { /* ascending: a component's first vertex is met first, unless it has the center */
-    const uint32_t from = lune.vertices[v];
+  for (HoleIndex v = 0; v < lune.n; ++v) { /* ascending: of a component the first is met first, but for the center */
+    const uint32_t          from = lune.vertices[v];
+    struct hole_vertex_list part;
 
-    (void)hole_lune_graph_component(f->graph, 0, from, HOLE_NO_EDGE, edge, &first);
-    if (first == from && from != hole_lune_graph_center(f->graph))
-      PetscCall(append(found, (uint64_t)edge << f->x->vertex_bits | from));
+    if (f->met[from] == edge) continue;
+    part = hole_lune_graph_component(f->graph, 0, from, HOLE_NO_EDGE, edge, &first);
+    for (HoleIndex m = 0; m < part.n; ++m) f->met[part.vertices[m]] = edge;
+    if (first != hole_lune_graph_center(f->graph))
+      PetscCall(append(found, (uint64_t)edge << f->x->vertex_bits | first));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -191,20 +209,15 @@ static PetscErrorCode treat_lune(struct finder *f, uint32_t edge, HoleIndex n, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode report(struct finder *f, uint32_t first, uint32_t edge, uint32_t last)
-{
-  PetscFunctionBegin;
-  if ((edge - first) % EDGES_A_REPORT == 0)
-    PetscCall(hole_homology_report(f->homology, "lunes", edge - first, last - first));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The sets as they stand at edge `first`. */
 static void fill_bits(struct finder *f, uint32_t first)
 {
   for (HoleIndex i = 0; i < f->s->n; ++i) {
-    const uint32_t *row = hole_skeleton_row(f->s, i);
+    const uint32_t *row   = hole_skeleton_row(f->s, i);
+    uint32_t        least = HOLE_NO_EDGE;
 
+    for (HoleIndex k = 0; k < f->s->n; ++k) least = PetscMin(least, row[k]);
+    f->nearest[i] = least == HOLE_NO_EDGE ? 0 : f->s->ends[least][f->s->ends[least][0] == i];
     for (HoleIndex w = 0; w < f->n_words; ++w) {
       const HoleIndex begin = w * WORD, end = PetscMin(begin + WORD, f->s->stride);
       uint64_t        word = 0;
@@ -215,55 +228,114 @@ static void fill_bits(struct finder *f, uint32_t first)
   }
 }
 
+/* Bring the sets of the ends of a later edge near. */
+static void prefetch(const struct finder *f, uint32_t edge)
+{
+  for (int side = 0; side < 2; ++side) {
+    const uint64_t *set = f->adjacent + f->s->ends[edge][side] * f->n_words;
+
+    for (HoleIndex w = 0; w < f->n_words; w += WORDS_AT_ONCE) __builtin_prefetch(set + w);
+  }
+}
+
+/* The lunes of a range of edges. */
 static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last)
 {
   f->n_words = (f->s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc3(f->s->n * f->n_words, &f->adjacent, f->n_words, &f->open, f->n_words, &f->frontier));
+  PetscCall(PetscMalloc4(f->s->n * f->n_words, &f->adjacent, f->n_words, &f->open, f->n_words, &f->frontier, f->s->n,
+                         &f->nearest));
   fill_bits(f, first);
   for (uint32_t e = first; e < last; ++e) {
     const uint32_t i = f->s->ends[e][0], j = f->s->ends[e][1];
     PetscBool      connected;
-    HoleIndex      n = search_bits(f->n_words, f->adjacent, i, j, f->open, f->frontier, &connected);
+    HoleIndex      n;
 
+    if (last - e > EDGES_AHEAD) prefetch(f, e + EDGES_AHEAD);
+    n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &connected);
     PetscCall(treat_lune(f, e, n, connected));
     set_bit(f->adjacent + i * f->n_words, j);
     set_bit(f->adjacent + j * f->n_words, i);
-    PetscCall(report(f, first, e, last));
+    if ((e - first) % EDGES_A_REPORT == 0)
+      PetscCall(hole_homology_report(f->homology, "lunes", e - first, last - first));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Is an edge the business of its end i? Either end has it as likely. */
+static PetscBool is_from(uint32_t i, uint32_t j) { return (PetscBool)((i < j) == ((i + j) % 2 == 0)); }
+
+/* The edges from one vertex. */
+static PetscErrorCode find_from(struct finder *f, uint32_t i, const uint32_t rank_from[])
+{
+  hole_skeleton s = f->s;
+  uint32_t      oldest;
+
+  PetscFunctionBegin;
+  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) {
+    const uint32_t j = s->neighbours[p].vertex, edge = s->neighbours[p].rank;
+    PetscBool      connected = PETSC_TRUE;
+    HoleIndex      n;
+
+    if (!is_from(i, j)) continue;
+    n = hole_lune_graph_open_from(f->graph, edge, rank_from, j).n;
+    if (n > 1 && f->max_dim > 1)
+      connected = (PetscBool)(hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph), HOLE_NO_EDGE,
+                                                        edge, &oldest)
+                                  .n == n);
+    PetscCall(treat_lune(f, edge, n, connected));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The lunes of the edges from a range of vertices. */
 static PetscErrorCode find_sparse(struct finder *f, uint32_t first, uint32_t last)
 {
-  PetscFunctionBegin;
-  for (uint32_t e = first; e < last; ++e) {
-    const struct hole_vertex_list lune      = hole_lune_graph_open(f->graph, e);
-    PetscBool                     connected = PETSC_TRUE;
-    uint32_t                      oldest;
+  hole_skeleton s = f->s;
 
-    if (lune.n > 1 && f->max_dim > 1)
-      connected =
-          (PetscBool)(hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph), HOLE_NO_EDGE, e, &oldest)
-                          .n == lune.n);
-    PetscCall(treat_lune(f, e, lune.n, connected));
-    PetscCall(report(f, first, e, last));
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(s->n, &f->rank_from));
+  for (HoleIndex v = 0; v < s->n; ++v) f->rank_from[v] = HOLE_NO_EDGE;
+  for (uint32_t i = first; i < last; ++i) {
+    for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p)
+      f->rank_from[s->neighbours[p].vertex] = s->neighbours[p].rank;
+    PetscCall(find_from(f, i, f->rank_from));
+    for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = HOLE_NO_EDGE;
+    if ((i - first) % VERTICES_A_REPORT == 0)
+      PetscCall(hole_homology_report(f->homology, "lunes", i - first, last - first));
   }
+  for (int dim = 1; dim <= HOLE_MAX_DIM; ++dim)
+    hole_sort(f->critical->simplices[dim].entry, f->critical->simplices[dim].n, sizeof(hole_entry), by_number);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode find(struct finder *f, PetscMPIInt part, PetscMPIInt n_parts)
+{
+  const HoleIndex n     = f->s->rows ? (HoleIndex)f->s->n_edges : f->s->n;
+  const uint32_t  first = (uint32_t)hole_block_first(n, n_parts, part),
+                 last   = (uint32_t)hole_block_first(n, n_parts, part + 1);
+
+  PetscFunctionBegin;
+  PetscCall(hole_lune_graph_create(f->s, &f->graph));
+  PetscCall(PetscMalloc1(f->s->n, &f->met));
+  for (HoleIndex v = 0; v < f->s->n; ++v) f->met[v] = HOLE_NO_EDGE;
+  PetscCall(f->s->rows ? find_dense(f, first, last) : find_sparse(f, first, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode hole_critical_find(HoleHomology homology, const struct hole_simplices *x, PetscInt max_dim,
-                                  uint32_t first, uint32_t last, struct hole_critical *critical)
+                                  PetscMPIInt part, PetscMPIInt n_parts, struct hole_critical *critical)
 {
   struct finder  f = {.homology = homology, .x = x, .s = x->s, .max_dim = max_dim, .critical = critical};
   PetscErrorCode found;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(x->s->comm, "critical_find"));
-  PetscCall(hole_lune_graph_create(f.s, &f.graph));
-  found = f.s->rows ? find_dense(&f, first, last) : find_sparse(&f, first, last);
-  PetscCall(PetscFree3(f.adjacent, f.open, f.frontier));
+  found = find(&f, part, n_parts);
+  PetscCall(PetscFree4(f.adjacent, f.open, f.frontier, f.nearest));
+  PetscCall(PetscFree(f.rank_from));
+  PetscCall(PetscFree(f.met));
   PetscCall(PetscFree(f.ranks));
   PetscCall(hole_lune_graph_destroy(&f.graph));
   PetscCall(found);

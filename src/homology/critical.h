@@ -11,16 +11,16 @@
 struct hole_critical {
   struct hole_entries
             simplices[HOLE_MAX_DIM + 1]; /* [1] edges, [2] triangles, [3] tetrahedra: without coefficients, ascending */
-  HoleIndex n_all[HOLE_MAX_DIM + 1];     /* how many there are with these longest edges, critical or not */
+  HoleIndex n_all[HOLE_MAX_DIM + 1];     /* how many there are of these lunes, critical or not */
 };
 
 /*
- * Find those of dimension 1 to max_dim whose longest edge is in [first, last), and count all; beyond the cutoff they are counted only.
+ * Find those of dimension 1 to max_dim in part `part` of `n_parts` of the lunes, and count all; beyond the cutoff they are counted only.
  *
  * Local. Memory: dense, n^2 / 8 bytes for max_dim of 1 and 2. Time: dense, a few passes over bit rows an edge; sparse, over rows
  * of the skeleton; max_dim 3: of order of the square of the lune's size an edge, and more.
  */
 PetscErrorCode hole_critical_find(HoleHomology homology, const struct hole_simplices *x, PetscInt max_dim,
-                                  uint32_t first, uint32_t last, struct hole_critical *critical);
+                                  PetscMPIInt part, PetscMPIInt n_parts, struct hole_critical *critical);
 
 PetscErrorCode hole_critical_destroy(struct hole_critical *critical);

@@ -66,6 +66,29 @@ struct hole_vertex_list hole_lune_graph_open(hole_lune_graph g, uint32_t edge)
   return (struct hole_vertex_list){g->lune.n, g->lune.vertices};
 }
 
+struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t edge, const uint32_t rank_from[],
+                                                  uint32_t other)
+{
+  const struct hole_neighbour *row   = g->s->neighbours + g->s->starts[other];
+  const HoleIndex              n_row = (HoleIndex)(g->s->starts[other + 1] - g->s->starts[other]);
+  HoleIndex                    n     = 0;
+  uint32_t                     least = HOLE_NO_EDGE;
+
+  g->edge   = edge;
+  g->center = HOLE_NO_EDGE;
+  for (HoleIndex p = 0; p < n_row; ++p) {
+    const uint32_t later = PetscMax(row[p].rank, rank_from[row[p].vertex]);
+
+    g->lune.vertices[n] = row[p].vertex;
+    n += later < edge;
+    if (later >= PetscMin(least, edge)) continue;
+    least     = later;
+    g->center = row[p].vertex;
+  }
+  g->lune.n = n;
+  return (struct hole_vertex_list){n, g->lune.vertices};
+}
+
 uint32_t hole_lune_graph_center(hole_lune_graph g) { return g->center; }
 
 PetscBool hole_lune_graph_precedes(hole_lune_graph g, uint32_t a, uint32_t b)

@@ -242,6 +242,7 @@ static uint32_t end_of_piece(hole_rank_reduction r, const struct hole_column *co
   const uint32_t from = (uint32_t)column->complete, birth = (uint32_t)column->birth.length;
   const uint64_t width = LEAST_WIDTH + from / WIDTH_FRACTION + (from - birth) / 2;
 
+  if (!r->x->s->rows) return r->end; /* sparse: there are few cofacets */
   return (uint32_t)PetscMin(r->end, from + width);
 }
 
