@@ -121,6 +121,10 @@ HOLE_EXTERN HoleDistances HoleFiltrationGetDistances(HoleFiltration f);
 /** Borrow the communicator. Not collective. */
 HOLE_EXTERN MPI_Comm HoleFiltrationGetComm(HoleFiltration f);
 
+/** Are the distances stored as rows by HoleFiltrationSetUp(), as far as the options tell? Not for a threshold that is a number: the
+ * distances decide. Not collective. */
+HOLE_EXTERN PetscBool HoleFiltrationPredictRows(HoleFiltration f);
+
 /** Bytes that a rank needs beside the distances for @p n points over @p size ranks: at least, where the number of edges cannot be
  * known before. Not collective. */
 HOLE_EXTERN double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt size);

@@ -32,6 +32,9 @@
 #define A_NEIGHBOUR 15e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
 #define A_LUNE      60e-9  /* all three sieves for one pair */
 #define A_SCAN      28e-9  /* reduction, for each pair of points: it depends on the data */
+#define A_SORTED    80e-9  /* by ranks: to sort an edge and write it into rows */
+#define A_BIT       25e-12 /* to search its lune, for each point */
+#define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
 #define A_PATH      40e-9  /* shortest paths from one point to another */
 #define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
@@ -55,6 +58,8 @@ struct state {
   double                log_n, pace; /* pace: seconds here for one on the machine of the constants */
   PetscInt              max_dim;
   PetscBool             complete, windows; /* all pairs are edges; the distributed algorithm */
+  PetscBool             rows_known;        /* all pairs are stored as rows, or as good */
+  PetscBool             by_ranks;          /* that algorithm sorts the edges */
   double                flow;              /* tables of the layers before */
 
   /* Of the layer and metric at hand. */
@@ -194,7 +199,7 @@ static PetscBool stores_rows(const struct state *s)
   char rule[64];
 
   (void)app_get_text("-threshold", "", sizeof(rule), rule);
-  if (s->complete && s->max_dim) return PETSC_TRUE;
+  if (HoleFiltrationPredictRows(s->run->filtration)) return PETSC_TRUE;
   return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
 }
 
@@ -240,6 +245,14 @@ static void solve(struct state *s, double held)
     return;
   }
   if (!s->max_dim) return;
+  if (s->by_ranks) {
+    const double edges = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
+
+    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, s->rows_known ? s->n : 0, s->size), 0,
+        s->pace * (A_SORTED + A_BIT * n) * edges);
+    add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
+    return;
+  }
   add(s, MODEL_LUNES, held + result + lunes, 0, s->pace * A_LUNE * pairs(s) + panels);
   add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * waits * n * n / s->size);
 }
@@ -274,8 +287,9 @@ static void run_metric(struct state *s)
     s->acts   = 0;
     graph     = set_up_filtration(s, rows);
   } else {
-    s->points = 0;
-    graph     = s->max_dim ? HoleDistancesPredictRowBytes(s->n, PETSC_FALSE, s->size) : 0;
+    s->points     = 0;
+    s->by_ranks   = PETSC_TRUE;
+    s->rows_known = PETSC_FALSE;
     add(s, MODEL_GRAPH, s->acts + 4 * (double)s->n * sizeof(HoleEdge), 0, s->pace * (double)s->n * s->log_n * A_MERGE);
   }
   held = s->acts + s->points + graph;
@@ -291,12 +305,14 @@ static struct state start(const struct app_run *run, PetscMPIInt n_ranks, const 
   struct state s          = {.run = run, .rates = rates, .model = model, .size = n_ranks, .n = run->n_points};
 
   (void)app_get_text("-homology_type", HOLE_HOMOLOGY_WINDOWS, sizeof(type), type);
-  s.windows  = (PetscBool)!strcmp(type, HOLE_HOMOLOGY_WINDOWS);
-  s.complete = (PetscBool)!strcmp(filtration, HOLE_FILTRATION_RIPS);
-  s.max_dim  = HoleFiltrationGetMaxDim(run->filtration);
-  s.n_local  = hole_block_count(s.n, n_ranks, 0);
-  s.log_n    = log2((double)s.n + 1);
-  s.pace     = rates ? rates->byte / REFERENCE_BYTE : 1;
+  s.windows    = (PetscBool)!strcmp(type, HOLE_HOMOLOGY_WINDOWS);
+  s.complete   = (PetscBool)!strcmp(filtration, HOLE_FILTRATION_RIPS);
+  s.max_dim    = HoleFiltrationGetMaxDim(run->filtration);
+  s.rows_known = HoleFiltrationPredictRows(run->filtration);
+  s.by_ranks   = (PetscBool)(s.max_dim > 1 || HoleHomologyGetCoefficients(run->homology) != 2 || !s.rows_known);
+  s.n_local    = hole_block_count(s.n, n_ranks, 0);
+  s.log_n      = log2((double)s.n + 1);
+  s.pace       = rates ? rates->byte / REFERENCE_BYTE : 1;
   return s;
 }
 

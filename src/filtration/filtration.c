@@ -290,16 +290,24 @@ static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What share of pairs are edges, as far as the rule tells: 1 all, 0 nobody knows. */
+static double share_of_rule(HoleFiltration f)
+{
+  double number;
+
+  if (parse_quantile(f->rule, &number)) return number;
+  return parse_number(f->rule, &number) && number < DBL_MAX ? 0 : 1;
+}
+
 /* Collective: rows of all pairs, or a graph of few? It follows from the input and options alone. */
 static PetscErrorCode choose_form(HoleFiltration f)
 {
-  double share = 1, number;
+  double share = share_of_rule(f), number;
 
   PetscFunctionBegin;
   f->is_graph = (PetscBool)!f->ops->complete;
   if (f->is_graph || !f->max_dim || HoleDistancesIsGeodesic(f->d)) PetscFunctionReturn(PETSC_SUCCESS);
-  if (parse_quantile(f->rule, &number)) share = number;
-  else if (parse_number(f->rule, &number) && number < DBL_MAX)
+  if (parse_number(f->rule, &number) && number < DBL_MAX)
     PetscCall(hole_filtration_estimate_share(f->d, number, &share));
   f->is_graph = (PetscBool)(share < LARGEST_SHARE);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -392,6 +400,11 @@ static PetscErrorCode fill_row(HoleIndex i, HoleIndex n, double row[], void *gra
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool HoleFiltrationPredictRows(HoleFiltration f)
+{
+  return (PetscBool)(f->ops->complete && f->max_dim > 0 && share_of_rule(f) >= LARGEST_SHARE);
+}
+
 static double rows_bytes(HoleIndex n, PetscMPIInt size)
 {
   return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
@@ -458,10 +471,12 @@ double hole_filtration_predict_graph(double n_edges, PetscMPIInt size)
 
 double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt size)
 {
-  const double forest = f->ops->complete ? 0 : (double)n * (double)(3 * sizeof(HoleEdge) + sizeof(HoleIndex));
-  const double rows   = f->ops->complete || !f->max_dim ? 0 : rows_bytes(n, size);
+  const double forest  = f->ops->complete ? 0 : (double)n * (double)(3 * sizeof(HoleEdge) + sizeof(HoleIndex));
+  const double n_edges = f->ops->complete && f->max_dim && !HoleFiltrationPredictRows(f)
+                             ? share_of_rule(f) * (double)n * (double)n / 2
+                             : 0;
 
-  return f->ops->predict(f, n, size) + forest + rows;
+  return f->ops->predict(f, n, size) + forest + hole_filtration_predict_graph(n_edges, size);
 }
 
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
