@@ -26,6 +26,16 @@ HOLE_EXTERN PetscErrorCode HoleHomologySetWindows(HoleHomology homology, PetscIn
 /** Coefficients modulo a prime below 65536; 2 by default. Logically collective. @errors HOLE_ERR_USAGE: not a prime, or too large. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetCoefficients(HoleHomology homology, PetscInt prime);
 
+/** What is kept of intervals of dimension 1 and more beside their birth and death simplices. */
+typedef enum {
+  HOLE_REPRESENT_NONE,     /**< nothing */
+  HOLE_REPRESENT_COCYCLES, /**< a cocycle, as the reduction finds it */
+  HOLE_REPRESENT_CYCLES /**< of dimension 1: a cycle of the birth edge and the way between its ends in the merge tree */
+} HoleRepresentatives;
+
+/** Choose what HoleDiagramGetChains() will give; nothing by default. Logically collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetRepresentatives(HoleHomology homology, HoleRepresentatives what);
+
 /** What was set. Not collective. */
 HOLE_EXTERN PetscInt HoleHomologyGetCoefficients(HoleHomology homology);
 

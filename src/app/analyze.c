@@ -13,6 +13,8 @@
 
 enum { STEPS_A_LAYER = 16 };
 
+static const double LEAST_SHARE = 0.1; /* of the memory limit, for the reduction */
+
 /* One run. */
 struct analysis {
   MPI_Comm              comm;
@@ -24,6 +26,7 @@ struct analysis {
   struct model          model;
   HoleFlow              flows[APP_MAX_METRICS];
   PetscBool             summary, simplices;
+  HoleRepresentatives   represent;
   struct result_timing *timings;
   HoleIndex             n_timings, most_timings;
   double                started;
@@ -69,7 +72,9 @@ static PetscErrorCode get_options(struct analysis *a)
   PetscCall(app_get_text("-view", "summary", sizeof(text), text));
   a->summary = (PetscBool)!strcmp(text, "summary");
   PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
-  a->simplices = (PetscBool)!strcmp(text, "critical");
+  a->simplices = (PetscBool)strcmp(text, "none");
+  if (!strcmp(text, "cocycles")) a->represent = HOLE_REPRESENT_COCYCLES;
+  if (!strcmp(text, "cycles")) a->represent = HOLE_REPRESENT_CYCLES;
   PetscCall(app_run_get_options(&a->run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -132,6 +137,12 @@ static PetscErrorCode start_layer(struct analysis *a, HoleIndex l, const char me
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the reduction may take: what a rank may have, without what it has had so far. */
+static double memory_left(const struct analysis *a)
+{
+  return PetscMax((double)a->memory_limit - (double)app_memory_peak(), LEAST_SHARE * (double)a->memory_limit);
+}
+
 static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char metric[], struct layer_result *r)
 {
   HoleHomology       h;
@@ -144,6 +155,8 @@ static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char
   PetscCall(HoleHomologyCreate(r->filtration, &h));
   PetscCall(HoleHomologySetFromOptions(h));
   PetscCall(HoleHomologySetMonitor(h, app_progress_update, a->progress));
+  PetscCall(HoleHomologySetRepresentatives(h, a->represent));
+  PetscCall(HoleHomologySetMemoryLimit(h, memory_left(a)));
   solved = HoleHomologySolve(h, &r->tree, &r->diagram);
   PetscCall(HoleHomologyGetPhases(h, &n_phases, &names, &seconds));
   for (int p = 0; p < n_phases && !solved; ++p) PetscCall(add_timing(a, l, metric, names[p], seconds[p]));
@@ -437,16 +450,18 @@ static const struct app_option options[] = {
      "longest edge; enclosing: beyond it nothing changes; for knn and sparse inf, unless a point has an edge to every "
      "other",
      0, 0},
-    {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology; ", 0,
-     HOLE_MAX_DIM},
-    {"-coefficients", OPTION_INTEGER, "2", "homology with coefficients modulo a prime; this version has 2", 2, 65535},
+    {"-max_dim", OPTION_INTEGER, "1; 0 to 3", "highest dimension of homology", 0, HOLE_MAX_DIM},
+    {"-coefficients", OPTION_INTEGER, "P (2)", "homology with coefficients modulo a prime", 2, 65535},
     {"-homology_type", OPTION_TEXT, "windows | standard", "windows: distributed; standard: textbook, for small inputs",
      0, 0},
     {"-distances_tile", OPTION_INTEGER, "T (1024)", "points a side of a tile of distances; results do not depend on it",
      1, 2048},
     {"-homology_windows", OPTION_INTEGER, "W (0: choose)", "number of windows of lengths; results do not depend on it",
      0, 1 << 20},
-    {"-representatives", OPTION_WORD, "critical none", "critical: birth and death simplex of every interval", 0, 0},
+    {"-representatives", OPTION_WORD, "critical cocycles cycles none",
+     "critical: birth and death simplex of every interval; cocycles: these and a cocycle; cycles: these and, in "
+     "dimension 1, a cycle",
+     0, 0},
     {"-precision", OPTION_WORD, "double single", "single: lengths are rounded to single precision; half the memory", 0,
      0},
     {"-stages", OPTION_TEXT, "hole | count:K | clusters:K1,K2,... | at:T1,T2,...",

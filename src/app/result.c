@@ -156,6 +156,54 @@ static PetscErrorCode write_intervals(hole_writer w, const char base[], PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* This rank's part of the chains of intervals, which ranks own in blocks. */
+static PetscErrorCode write_chains(hole_writer w, MPI_Comm comm, const char base[], const char kind[], PetscInt dim,
+                                   HoleIndex n, const HoleChains *c)
+{
+  const HoleIndex n_local = c->starts[c->n_local];
+  HoleIndex       first   = 0, n_all, *offsets;
+  PetscMPIInt     rank, size;
+  char            path[3 * HOLE_NAME_LENGTH], group[3 * HOLE_NAME_LENGTH];
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Exscan(&n_local, &first, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
+  PetscCallMPI(MPI_Allreduce(&n_local, &n_all, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
+  PetscCall(PetscSNPrintf(group, sizeof(group), "%s/diagrams/dim%" PetscInt_FMT "_%s", base, dim, kind));
+  HoleCallAgreed(comm, PetscMalloc1(c->n_local + 1, &offsets)); /* local */
+  for (HoleIndex i = 0; i <= c->n_local; ++i) offsets[i] = first + c->starts[i];
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/offsets", group));
+  PetscCall(hole_writer_rows(w, path, HOLE_TYPE_INT64, n + 1, 0, c->first, c->n_local + (rank + 1 == size), offsets,
+                             "where the chain of each interval begins, and the last one ends", NULL));
+  PetscCall(PetscFree(offsets));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/simplices", group));
+  PetscCall(hole_writer_rows(w, path, HOLE_TYPE_INT64, n_all, dim + 1, first, n_local, c->simplices,
+                             "points of each simplex of a chain, ascending, as places in /sample_ids", NULL));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/coefficients", group));
+  PetscCall(hole_writer_rows(w, path, HOLE_TYPE_INT32, n_all, 0, first, n_local, c->coefficients,
+                             "coefficient of each simplex, modulo the prime", NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cocycles and cycles, where there are any. */
+static PetscErrorCode write_representatives(hole_writer w, MPI_Comm comm, const char base[], HoleDiagram diagram)
+{
+  static const char *const names[] = {"cocycles", "cycles"};
+  const HoleChains        *chains;
+  HoleIndex                n;
+
+  PetscFunctionBegin;
+  for (PetscInt dim = 1; dim <= HoleDiagramGetMaxDim(diagram); ++dim) {
+    PetscCall(HoleDiagramGetIntervals(diagram, dim, &n, NULL, NULL));
+    for (int kind = HOLE_COCYCLES; kind <= HOLE_CYCLES; ++kind) {
+      PetscCall(HoleDiagramGetChains(diagram, (HoleChainKind)kind, dim, &chains));
+      if (chains) PetscCall(write_chains(w, comm, base, names[kind], dim, n, chains));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_diagram(hole_writer w, const char base[], HoleDiagram diagram, PetscBool simplices)
 {
   const HoleInterval *intervals;
@@ -247,7 +295,7 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
 }
 
 static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleIndex n, HoleIndex width, PetscBool single,
-                                       HoleFiltration filtration)
+                                       HoleFiltration filtration, HoleDiagram diagram)
 {
   const char *const type = HoleFiltrationGetType(filtration);
 
@@ -263,7 +311,7 @@ static PetscErrorCode write_attributes(hole_writer w, const char base[], HoleInd
     PetscCall(hole_writer_attr_double(w, base, "epsilon", HoleFiltrationGetEpsilon(filtration)));
   PetscCall(hole_writer_attr_double(w, base, "threshold", HoleFiltrationGetThreshold(filtration)));
   PetscCall(hole_writer_attr_int64(w, base, "max_dim", HoleFiltrationGetMaxDim(filtration)));
-  PetscCall(hole_writer_attr_int64(w, base, "coefficients", 2));
+  PetscCall(hole_writer_attr_int64(w, base, "coefficients", HoleDiagramGetCoefficients(diagram)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,8 +320,9 @@ PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex wi
                                   const HoleCurves *curves, const HoleStages *stages)
 {
   PetscFunctionBegin;
-  PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, single, filtration));
+  PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, single, filtration, diagram));
   PetscCall(write_diagram(w, path, diagram, simplices));
+  PetscCall(write_representatives(w, HoleFiltrationGetComm(filtration), path, diagram));
   PetscCall(write_tree(w, path, tree));
   PetscCall(write_stages(w, path, stages));
   PetscCall(write_curves(w, path, curves));

@@ -10,7 +10,7 @@ PetscErrorCode result_layer_path(const char layer[], const char metric[], size_t
 /* Provenance, sample ids, labels, class and layer names. */
 PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char input[], HoleSource source);
 
-/* One layer by one metric; `simplices`: those of birth and death too. */
+/* One layer by one metric; `simplices`: those of birth and death too. Chains of the diagram, where it has any, are written. */
 PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex width, PetscBool single,
                                   HoleFiltration filtration, HoleDiagram diagram, PetscBool simplices, HoleTree tree,
                                   const HoleCurves *curves, const HoleStages *stages);

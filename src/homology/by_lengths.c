@@ -11,12 +11,12 @@
 #include <stdlib.h>
 
 struct solver {
-  struct hole_pipeline      pipeline;
-  HoleDistances             d;
-  hole_reduction            reduction;
-  HoleIndex                 n_births;
-  struct hole_edge_key     *births; /* found by this rank, ascending */
-  struct hole_interval_list found;
+  struct hole_pipeline  pipeline;
+  HoleDistances         d;
+  hole_reduction        reduction;
+  HoleIndex             n_births;
+  struct hole_edge_key *births; /* found by this rank, ascending */
+  struct hole_found     found;
 };
 
 /* Is the edge one of the forest's? Equal total orders make this a search. */
@@ -42,9 +42,13 @@ static PetscErrorCode find_births(struct solver *s, HoleTree forest, double cuto
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode record(struct solver *s, struct hole_edge_key birth, const struct hole_triangle *death)
+/* `column`: one that never ends, or NULL: then its pivot is `death`. */
+static PetscErrorCode record(struct solver *s, struct hole_edge_key birth, const struct hole_triangle *death,
+                             const struct hole_column *column)
 {
-  HoleInterval interval = {birth.length, INFINITY, {birth.i, birth.j, -1, -1}, {-1, -1, -1, -1, -1}};
+  const struct hole_chain_item *chain    = NULL;
+  HoleIndex                     n        = 0;
+  HoleInterval                  interval = {birth.length, INFINITY, {birth.i, birth.j, -1, -1}, {-1, -1, -1, -1, -1}};
 
   PetscFunctionBegin;
   if (death) {
@@ -55,7 +59,12 @@ static PetscErrorCode record(struct solver *s, struct hole_edge_key birth, const
     interval.death_simplex[1] = k < i ? i : PetscMin(j, k);
     interval.death_simplex[2] = PetscMax(j, k);
   }
-  PetscCall(hole_interval_list_append(&s->found, &interval));
+  if (s->pipeline.homology->wants_cocycles) {
+    if (death) PetscCall(hole_reduction_chain(s->reduction, death, &n, &chain));
+    else n = column->n, chain = column->chain;
+  }
+  PetscCall(hole_found_append(&s->found, &interval, n, 1));
+  for (HoleIndex i = 0; i < n; ++i) hole_found_add(&s->found, 1, (HoleIndex[2]){chain[i].i, chain[i].j}, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,7 +77,7 @@ static PetscErrorCode reduce_by_lengths(void *ctx, double high, PetscBool last, 
 
   PetscFunctionBegin;
   PetscCall(hole_reduction_reduce(s->reduction, high, column, &pivot, &found));
-  if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL));
+  if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL, *column));
   if (last) PetscCall(hole_column_destroy(column)); /* an interval that does not end */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,7 +112,7 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
     n_negative += HoleTreeGetEdges(forest)[e].length <= threshold;
   PetscCallMPI(MPI_Allreduce(&s->found.n, &n_listed, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
-  PetscCall(HoleDiagramSetIntervals(diagram, comm, 1, s->found.n, s->found.intervals, n_pairs - n_negative - n_listed));
+  PetscCall(hole_found_set(&s->found, homology, diagram, 1, n_pairs - n_negative - n_listed));
   hole_homology_end_phase(homology, "reduction", started);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -121,7 +130,7 @@ PetscErrorCode hole_solve_by_lengths(HoleHomology homology, HoleDiagram diagram)
   PetscCall(hole_reduction_destroy(&s.reduction));
   PetscCall(hole_row_cache_destroy(&s.pipeline.cache));
   PetscCall(PetscFree(s.births));
-  PetscCall(PetscFree(s.found.intervals));
+  PetscCall(hole_found_clear(&s.found));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -10,21 +10,21 @@
 #include <stdlib.h>
 
 struct solver {
-  HoleHomology              homology;
-  MPI_Comm                  comm;
-  hole_skeleton             skeleton;
-  struct hole_simplices     simplices;
-  struct hole_critical      critical;
-  HoleIndex                 n_all[HOLE_MAX_DIM + 1]; /* simplices up to the threshold, over all ranks */
-  HoleIndex                 n_negative; /* of the present dimension: they end an interval of the one below */
-  struct hole_pipeline      pipeline;
-  hole_rank_reduction       reduction;
-  int                       dim; /* present */
-  HoleIndex                 n_births;
-  struct hole_edge_key     *births;  /* [n_births] ascending */
-  struct hole_interval_list found;   /* of the present dimension */
-  struct hole_entries       pivots;  /* found by this rank in the present dimension */
-  struct hole_entries       cleared; /* those of all ranks in the dimension below, ascending */
+  HoleHomology          homology;
+  MPI_Comm              comm;
+  hole_skeleton         skeleton;
+  struct hole_simplices simplices;
+  struct hole_critical  critical;
+  HoleIndex             n_all[HOLE_MAX_DIM + 1]; /* simplices up to the threshold, over all ranks */
+  HoleIndex             n_negative;              /* of the present dimension: they end an interval of the one below */
+  struct hole_pipeline  pipeline;
+  hole_rank_reduction   reduction;
+  int                   dim; /* present */
+  HoleIndex             n_births;
+  struct hole_edge_key *births;  /* [n_births] ascending */
+  struct hole_found     found;   /* in the present dimension */
+  struct hole_entries   pivots;  /* found by this rank in the present dimension */
+  struct hole_entries   cleared; /* those of all ranks in the dimension below, ascending */
 };
 
 static int by_number(const void *a, const void *b)
@@ -97,10 +97,26 @@ static void sorted_vertices(const struct hole_simplices *x, int dim, uint64_t si
   hole_sort(vertices, dim + 1, sizeof(*vertices), by_index);
 }
 
-static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t *pivot)
+/* Local: the chain of a column becomes the cocycle of the interval last found. */
+static void keep_cocycle(struct solver *s, HoleIndex n, const struct hole_chain_item chain[])
 {
-  const struct hole_simplices *x        = &s->simplices;
-  HoleInterval                 interval = {0, INFINITY, {-1, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+  for (HoleIndex i = 0; i < n; ++i) {
+    const hole_entry entry = hole_chain_entry(chain[i]);
+    HoleIndex        vertices[HOLE_MAX_DIM + 2];
+
+    sorted_vertices(&s->simplices, s->dim, hole_entry_simplex(&s->simplices, entry), vertices);
+    hole_found_add(&s->found, s->dim, vertices, (int32_t)hole_entry_coefficient(&s->simplices, entry));
+  }
+}
+
+/* `column`: one that never ends, or NULL: then it has this pivot. */
+static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t *pivot,
+                             const struct hole_column *column)
+{
+  const struct hole_chain_item *chain    = NULL;
+  HoleIndex                     n        = 0;
+  const struct hole_simplices  *x        = &s->simplices;
+  HoleInterval                  interval = {0, INFINITY, {-1, -1, -1, -1}, {-1, -1, -1, -1, -1}};
 
   PetscFunctionBegin;
   interval.birth = s->skeleton->lengths[hole_entry_edge(x, s->dim, birth)];
@@ -111,7 +127,12 @@ static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t 
     PetscCall(hole_entries_reserve(&s->pivots, 1));
     s->pivots.entry[s->pivots.n++] = *pivot;
   }
-  PetscCall(hole_interval_list_append(&s->found, &interval));
+  if (s->homology->wants_cocycles) {
+    if (pivot) PetscCall(hole_rank_reduction_chain(s->reduction, *pivot, &n, &chain));
+    else n = column->n, chain = column->chain;
+  }
+  PetscCall(hole_found_append(&s->found, &interval, n, s->dim));
+  keep_cocycle(s, n, chain);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,7 +146,7 @@ static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, st
 
   PetscFunctionBegin;
   PetscCall(hole_rank_reduction_reduce(s->reduction, end, column, &pivot, &found));
-  if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL));
+  if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL, *column));
   if (last) PetscCall(hole_column_destroy(column)); /* an interval that does not end */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -166,7 +187,7 @@ static PetscErrorCode set_intervals(struct solver *s, HoleDiagram diagram)
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < s->found.n; ++i) n[1] += s->found.intervals[i].death == INFINITY;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, n, 2, HOLE_MPI_INDEX, MPI_SUM, s->comm));
-  PetscCall(HoleDiagramSetIntervals(diagram, s->comm, s->dim, s->found.n, s->found.intervals, n_positive - n[0]));
+  PetscCall(hole_found_set(&s->found, s->homology, diagram, s->dim, n_positive - n[0]));
   s->n_negative = n_positive - n[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -196,7 +217,8 @@ static PetscErrorCode end_dimension(struct solver *s)
   PetscCall(hole_stream_destroy(&s->pipeline.stream));
   PetscCall(hole_rank_reduction_destroy(&s->reduction));
   PetscCall(PetscFree(s->births));
-  s->found.n = s->pivots.n = 0;
+  PetscCall(hole_found_clear(&s->found));
+  s->pivots.n = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -236,7 +258,6 @@ PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
   PetscCall(hole_critical_destroy(&s.critical));
   PetscCall(hole_simplices_destroy(&s.simplices));
   PetscCall(hole_skeleton_destroy(&s.skeleton));
-  PetscCall(PetscFree(s.found.intervals));
   PetscCall(PetscFree(s.pivots.entry));
   PetscCall(PetscFree(s.cleared.entry));
   PetscCall(solved);

@@ -1,17 +1,10 @@
 /* Diagrams: intervals gathered from all ranks, sorted by a total order. */
+#include "diagram_impl.h"
+
 #include "../core/cast.h"
 #include "../core/sort.h"
-#include <hole/hole_diagram.h>
 #include <hole/hole_error.h>
 #include <stdlib.h>
-
-struct HoleDiagram_s {
-  PetscInt max_dim;
-  struct {
-    HoleIndex     n, zero_pairs;
-    HoleInterval *intervals;
-  } dim[HOLE_MAX_DIM + 1];
-};
 
 PetscErrorCode HoleDiagramCreate(PetscInt max_dim, HoleDiagram *diagram)
 {
@@ -20,6 +13,7 @@ PetscErrorCode HoleDiagramCreate(PetscInt max_dim, HoleDiagram *diagram)
              "Dimension %" PetscInt_FMT, max_dim);
   PetscCall(PetscNew(diagram));
   (*diagram)->max_dim = max_dim;
+  (*diagram)->prime   = 2;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -31,7 +25,7 @@ static int compare_indices(const HoleIndex a[], const HoleIndex b[], int n)
   return 0;
 }
 
-static int by_birth_then_death_then_simplices(const void *a, const void *b)
+int hole_interval_order(const void *a, const void *b)
 {
   const HoleInterval *x = a, *y = b;
   int                 order;
@@ -98,7 +92,7 @@ static PetscErrorCode gather(MPI_Comm comm, HoleIndex n, const HoleInterval inte
   PetscCallMPI(MPI_Type_commit(&type));
   PetscCallMPI(MPI_Allgatherv(g->local, mine, type, g->all, g->counts, g->starts, type, comm));
   PetscCallMPI(MPI_Type_free(&type));
-  hole_sort(g->all, g->n, sizeof(*g->all), by_birth_then_death_then_simplices);
+  hole_sort(g->all, g->n, sizeof(*g->all), hole_interval_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -124,6 +118,15 @@ PetscErrorCode HoleDiagramSetIntervals(HoleDiagram diagram, MPI_Comm comm, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HoleDiagramSetCoefficients(HoleDiagram diagram, PetscInt prime)
+{
+  PetscFunctionBegin;
+  diagram->prime = prime;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HoleDiagramGetCoefficients(HoleDiagram diagram) { return diagram->prime; }
+
 PetscInt HoleDiagramGetMaxDim(HoleDiagram diagram) { return diagram->max_dim; }
 
 PetscErrorCode HoleDiagramGetIntervals(HoleDiagram diagram, PetscInt dim, HoleIndex *n, const HoleInterval *intervals[],
@@ -142,7 +145,11 @@ PetscErrorCode HoleDiagramDestroy(HoleDiagram *diagram)
 {
   PetscFunctionBegin;
   if (!*diagram) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt dim = 0; dim <= HOLE_MAX_DIM; ++dim) PetscCall(PetscFree((*diagram)->dim[dim].intervals));
+  for (PetscInt dim = 0; dim <= HOLE_MAX_DIM; ++dim) {
+    PetscCall(PetscFree((*diagram)->dim[dim].intervals));
+    for (int kind = 0; kind < HOLE_N_CHAIN_KINDS; ++kind)
+      PetscCall(hole_chains_destroy(&(*diagram)->dim[dim].chains[kind]));
+  }
   PetscCall(PetscFree(*diagram));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

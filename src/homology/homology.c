@@ -59,6 +59,14 @@ PetscErrorCode HoleHomologySetMemoryLimit(HoleHomology homology, double bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HoleHomologySetRepresentatives(HoleHomology homology, HoleRepresentatives what)
+{
+  PetscFunctionBegin;
+  homology->wants_cocycles = (PetscBool)(what == HOLE_REPRESENT_COCYCLES);
+  homology->wants_cycles   = (PetscBool)(what == HOLE_REPRESENT_CYCLES);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HoleHomologySetMonitor(HoleHomology homology, HoleHomologyMonitor monitor, void *ctx)
 {
   PetscFunctionBegin;
@@ -183,7 +191,10 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   PetscCall(check_max_dim(homology));
   homology->n_phases = 0;
   PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
+  PetscCall(HoleDiagramSetCoefficients(*diagram, homology->prime));
   solved = homology->ops->solve(homology, tree, *diagram);
+  if (!solved && homology->wants_cycles && HoleDiagramGetMaxDim(*diagram) > 0)
+    solved = hole_homology_find_cycles(homology, *diagram);
   if (solved) {
     PetscCall(HoleTreeDestroy(tree));
     PetscCall(HoleDiagramDestroy(diagram));

@@ -19,6 +19,7 @@ struct HoleHomology_s {
   const struct hole_homology_ops *ops;
   PetscInt                        n_windows; /* 0: choose */
   PetscInt                        prime;
+  PetscBool                       wants_cocycles, wants_cycles;
   double                          most_bytes; /* that the reduction may take on a rank */
   HoleHomologyMonitor             monitor;
   void                           *monitor_ctx;
@@ -41,6 +42,9 @@ double hole_homology_predict_result(HoleIndex n);
 
 /* Report to the monitor, if there is one. Not collective. */
 PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total);
+
+/* Cycles of dimension 1: each birth edge, and the way between its ends in the filtration's forest, whose edges are earlier. Collective. */
+PetscErrorCode hole_homology_find_cycles(HoleHomology homology, HoleDiagram diagram);
 
 /* Fill dimension 0 from the filtration's forest, cut at the threshold: the component whose oldest point has the larger id dies.
    Collective. */

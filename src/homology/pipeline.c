@@ -3,6 +3,9 @@
 
 #include "../core/fault.h"
 #include <hole/hole_error.h>
+#include <time.h>
+
+enum { LOOKS_BEFORE_PAUSE = 2000, PAUSE_NANOSECONDS = 20000 };
 
 /* Local: one column in its present window. It ends here, or moves on. */
 static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex window, struct hole_column *column)
@@ -21,18 +24,30 @@ static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex wind
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Nothing to do until others send something: after some looks, leave the core to them if they share it. */
+static void wait_a_little(HoleIndex *n_looks)
+{
+  const struct timespec pause = {0, PAUSE_NANOSECONDS};
+
+  if (++*n_looks > LOOKS_BEFORE_PAUSE) nanosleep(&pause, NULL);
+}
+
 /* Local, but talks to the other ranks: all windows of this rank, until they are done or another rank has failed. */
 static PetscErrorCode run_windows(const struct hole_pipeline *p)
 {
   struct hole_column *column;
-  HoleIndex           window, n_done, n_columns;
+  HoleIndex           window, n_done, n_columns, n_looks = 0;
   PetscBool           finished = PETSC_FALSE;
 
   PetscFunctionBegin;
   while (!finished) {
     if (p->cache) PetscCall(hole_row_cache_serve(p->cache));
     PetscCall(hole_stream_next(p->stream, p->cache, &window, &column, &finished));
-    if (!column) continue;
+    if (!column) {
+      wait_a_little(&n_looks);
+      continue;
+    }
+    n_looks = 0;
     PetscCall(treat_column(p, window, column));
     hole_stream_progress(p->stream, &n_done, &n_columns);
     PetscCall(hole_homology_report(p->homology, "reduction", n_done, n_columns));
@@ -54,14 +69,58 @@ PetscErrorCode hole_pipeline_run(const struct hole_pipeline *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_interval_list_append(struct hole_interval_list *list, const HoleInterval *interval)
+PetscErrorCode hole_found_append(struct hole_found *f, const HoleInterval *interval, HoleIndex n_simplices,
+                                 PetscInt dim)
+{
+  HoleIndex n_items;
+
+  PetscFunctionBegin;
+  if (f->n == f->capacity) {
+    f->capacity = PetscMax(1024, 2 * f->capacity);
+    PetscCall(PetscRealloc((size_t)f->capacity * sizeof(*f->intervals), &f->intervals));
+    PetscCall(PetscRealloc((size_t)(f->capacity + 1) * sizeof(*f->starts), &f->starts));
+  }
+  n_items = (f->n ? f->starts[f->n] : 0) + n_simplices;
+  if (n_items > f->item_capacity) {
+    f->item_capacity = PetscMax(n_items, 2 * f->item_capacity);
+    PetscCall(PetscRealloc((size_t)(f->item_capacity * (dim + 1)) * sizeof(*f->simplices), &f->simplices));
+    PetscCall(PetscRealloc((size_t)f->item_capacity * sizeof(*f->coefficients), &f->coefficients));
+  }
+  if (!f->n) f->starts[0] = 0;
+  f->intervals[f->n++] = *interval;
+  f->starts[f->n]      = f->starts[f->n - 1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void hole_found_add(struct hole_found *f, PetscInt dim, const HoleIndex vertices[], int32_t coefficient)
+{
+  const HoleIndex item = f->starts[f->n]++;
+
+  for (PetscInt v = 0; v <= dim; ++v) f->simplices[item * (dim + 1) + v] = vertices[v];
+  f->coefficients[item] = coefficient;
+}
+
+PetscErrorCode hole_found_set(struct hole_found *f, HoleHomology homology, HoleDiagram diagram, PetscInt dim,
+                              HoleIndex zero_pairs)
+{
+  MPI_Comm comm = HoleFiltrationGetComm(homology->filtration);
+
+  PetscFunctionBegin;
+  PetscCall(HoleDiagramSetIntervals(diagram, comm, dim, f->n, f->intervals, zero_pairs));
+  if (homology->wants_cocycles)
+    PetscCall(HoleDiagramSetChains(diagram, comm, HOLE_COCYCLES, dim, f->n, f->intervals, f->starts, f->simplices,
+                                   f->coefficients));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_found_clear(struct hole_found *f)
 {
   PetscFunctionBegin;
-  if (list->n == list->capacity) {
-    list->capacity = PetscMax(1024, 2 * list->capacity);
-    PetscCall(PetscRealloc((size_t)list->capacity * sizeof(*list->intervals), &list->intervals));
-  }
-  list->intervals[list->n++] = *interval;
+  PetscCall(PetscFree(f->intervals));
+  PetscCall(PetscFree(f->starts));
+  PetscCall(PetscFree(f->simplices));
+  PetscCall(PetscFree(f->coefficients));
+  *f = (struct hole_found){0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,14 +20,28 @@ struct hole_pipeline {
 /* Collective: until all windows of all ranks are done, or a rank has failed. */
 PetscErrorCode hole_pipeline_run(const struct hole_pipeline *p);
 
-/* The intervals that a rank found in one dimension. */
-struct hole_interval_list {
+/* The intervals that a rank found in one dimension; with their cocycles, if these are wanted. */
+struct hole_found {
   HoleIndex     n, capacity;
   HoleInterval *intervals;
+  HoleIndex    *starts; /* [n + 1] where the cocycle of an interval begins */
+  HoleIndex     item_capacity;
+  HoleIndex    *simplices; /* [starts[n], dim + 1] */
+  int32_t      *coefficients;
 };
 
-/* Local: amortised growth. */
-PetscErrorCode hole_interval_list_append(struct hole_interval_list *list, const HoleInterval *interval);
+/* Local: amortised growth. The cocycle will have `n_simplices`; hole_found_add() is to follow so often. */
+PetscErrorCode hole_found_append(struct hole_found *found, const HoleInterval *interval, HoleIndex n_simplices,
+                                 PetscInt dim);
+
+/* The next simplex of the last interval's cocycle: ascending vertices [dim + 1]. */
+void hole_found_add(struct hole_found *found, PetscInt dim, const HoleIndex vertices[], int32_t coefficient);
+
+/* Collective: what was found becomes the diagram's. */
+PetscErrorCode hole_found_set(struct hole_found *found, HoleHomology homology, HoleDiagram diagram, PetscInt dim,
+                              HoleIndex zero_pairs);
+
+PetscErrorCode hole_found_clear(struct hole_found *found);
 
 /* What the reduction took on this rank, for -info. Local. */
 PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, PetscInt dim, const struct hole_reduction_work *work);

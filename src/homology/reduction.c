@@ -396,6 +396,18 @@ PetscErrorCode hole_reduction_reduce(hole_reduction r, double high, struct hole_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode hole_reduction_chain(hole_reduction r, const struct hole_triangle *pivot, HoleIndex *n,
+                                    const struct hole_chain_item *chain[])
+{
+  const struct pivot_entry *entry = find_pivot(r, pivot);
+
+  PetscFunctionBegin;
+  PetscCheck(entry, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, "No column has this pivot");
+  *n     = entry->column->n;
+  *chain = entry->column->chain;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const struct hole_reduction_work *hole_reduction_get_work(hole_reduction r) { return &r->work; }
 
 PetscErrorCode hole_reduction_destroy(hole_reduction *reduction)

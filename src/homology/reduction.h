@@ -29,6 +29,10 @@ PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, doub
 PetscErrorCode hole_reduction_reduce(hole_reduction reduction, double high, struct hole_column **column,
                                      struct hole_triangle *pivot, PetscBool *found);
 
+/* Borrow the chain of the column with this pivot, found here. */
+PetscErrorCode hole_reduction_chain(hole_reduction reduction, const struct hole_triangle *pivot, HoleIndex *n,
+                                    const struct hole_chain_item *chain[]);
+
 const struct hole_reduction_work *hole_reduction_get_work(hole_reduction reduction);
 
 PetscErrorCode hole_reduction_destroy(hole_reduction *reduction);
