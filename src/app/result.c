@@ -157,9 +157,10 @@ static PetscErrorCode write_intervals(hole_writer w, const char base[], PetscInt
 }
 
 /* This rank's part of the chains of intervals, which ranks own in blocks. */
-static PetscErrorCode write_chains(hole_writer w, MPI_Comm comm, const char base[], const char kind[], PetscInt dim,
-                                   HoleIndex n, const HoleChains *c)
+static PetscErrorCode write_chains(hole_writer w, const char base[], const char kind[], PetscInt dim, HoleIndex n,
+                                   const HoleChains *c)
 {
+  MPI_Comm        comm    = hole_writer_comm(w);
   const HoleIndex n_local = c->starts[c->n_local];
   HoleIndex       first   = 0, n_all, *offsets;
   PetscMPIInt     rank, size;
@@ -187,7 +188,7 @@ static PetscErrorCode write_chains(hole_writer w, MPI_Comm comm, const char base
 }
 
 /* Cocycles and cycles, where there are any. */
-static PetscErrorCode write_representatives(hole_writer w, MPI_Comm comm, const char base[], HoleDiagram diagram)
+static PetscErrorCode write_representatives(hole_writer w, const char base[], HoleDiagram diagram)
 {
   static const char *const names[] = {"cocycles", "cycles"};
   const HoleChains        *chains;
@@ -198,7 +199,7 @@ static PetscErrorCode write_representatives(hole_writer w, MPI_Comm comm, const 
     PetscCall(HoleDiagramGetIntervals(diagram, dim, &n, NULL, NULL));
     for (int kind = HOLE_COCYCLES; kind <= HOLE_CYCLES; ++kind) {
       PetscCall(HoleDiagramGetChains(diagram, (HoleChainKind)kind, dim, &chains));
-      if (chains) PetscCall(write_chains(w, comm, base, names[kind], dim, n, chains));
+      if (chains) PetscCall(write_chains(w, base, names[kind], dim, n, chains));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -322,7 +323,7 @@ PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex wi
   PetscFunctionBegin;
   PetscCall(write_attributes(w, path, HoleTreeGetSize(tree), width, single, filtration, diagram));
   PetscCall(write_diagram(w, path, diagram, simplices));
-  PetscCall(write_representatives(w, HoleFiltrationGetComm(filtration), path, diagram));
+  PetscCall(write_representatives(w, path, diagram));
   PetscCall(write_tree(w, path, tree));
   PetscCall(write_stages(w, path, stages));
   PetscCall(write_curves(w, path, curves));

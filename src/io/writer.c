@@ -707,6 +707,8 @@ static PetscErrorCode finish_file(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+MPI_Comm hole_writer_comm(hole_writer w) { return w->comm; }
+
 const char *hole_writer_temporary_name(hole_writer w) { return w->temporary; }
 
 PetscErrorCode hole_writer_commit(hole_writer w)

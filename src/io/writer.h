@@ -26,6 +26,9 @@ struct hole_field {
    HOLE_ERR_USAGE: the final name exists and `force` is false, or its folder is missing or not writable. */
 PetscErrorCode hole_writer_create(MPI_Comm comm, const char final_path[], PetscBool force, hole_writer *w);
 
+/* Its ranks, lent. Not collective. */
+MPI_Comm hole_writer_comm(hole_writer w);
+
 /* The temporary name, lent. Not collective. */
 const char *hole_writer_temporary_name(hole_writer w);
 
