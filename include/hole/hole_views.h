@@ -39,26 +39,27 @@ typedef struct {
 
 /** Views of one layer, equal on every rank; NULL where something was not wanted or not possible. */
 typedef struct {
-  HoleIndex  n;              /**< points */
-  double    *pca2;           /**< [n, 2] coordinates; each axis points to where its largest component is positive */
-  double     explained[2];   /**< shares of the variance */
-  HoleIndex *leaf_order;     /**< [n] points from left to right */
-  PetscBool  leaf_optimal;   /**< no order of this tree has a smaller sum of distances between neighbours */
-  double     leaf_cost;      /**< that sum, if the order is the optimum */
-  HoleIndex *rcm_order;      /**< [n] */
-  double     rcm_threshold;  /**< the 20th percentile of the matrix, zeros of the diagonal included */
-  HoleIndex  n_blocks;       /**< B, blocks of the heatmap: the points, or HOLE_VIEWS_BLOCKS */
-  HoleIndex *heatmap_first;  /**< [B + 1] first leaf of each block */
-  float     *heatmap;        /**< [B, B] mean distance of the points of two blocks, both orders and zeros of the diagonal included */
-  HoleIndex  heatmap_points; /**< points that were looked at for it, evenly spaced in the leaf order; n: all */
-  int32_t   *heatmap_class;  /**< [B] most frequent label of a block, the smallest on ties; -1 if none is labelled */
-  HoleIndex  n_hulls;        /**< hulls, by stage, then cluster */
-  HoleHull  *hulls;          /**< [n_hulls] of clusters of three points or more, at the first stage and t_star */
-  HoleIndex  n_vertices;     /**< vertices of all hulls */
-  double    *vertices;       /**< [n_vertices, 2] counterclockwise, from the leftmost (lowest of those) */
-  HoleIndex  n_minority;     /**< rows of minority */
-  HoleMinority *minority;    /**< [n_minority] by stage, then point */
-  double       *spectral2;   /**< [n, 2] eigenvectors of the second and third smallest eigenvalue */
+  HoleIndex  n;             /**< points */
+  double    *pca2;          /**< [n, 2] coordinates; each axis points to where its largest component is positive */
+  double     explained[2];  /**< shares of the variance */
+  HoleIndex *leaf_order;    /**< [n] points from left to right */
+  PetscBool  leaf_optimal;  /**< no order of this tree has a smaller sum of distances between neighbours */
+  double     leaf_cost;     /**< that sum, if the order is the optimum */
+  HoleIndex *rcm_order;     /**< [n] */
+  double     rcm_threshold; /**< the 20th percentile of the matrix, zeros of the diagonal included */
+  HoleIndex  n_blocks;      /**< B, blocks of the heatmap: the points, or HOLE_VIEWS_BLOCKS */
+  HoleIndex *heatmap_first; /**< [B + 1] first leaf of each block */
+  float
+      *heatmap; /**< [B, B] mean distance of the points of two blocks, both orders and zeros of the diagonal included */
+  HoleIndex     heatmap_points; /**< points that were looked at for it, evenly spaced in the leaf order; n: all */
+  int32_t      *heatmap_class;  /**< [B] most frequent label of a block, the smallest on ties; -1 if none is labelled */
+  HoleIndex     n_hulls;        /**< hulls, by stage, then cluster */
+  HoleHull     *hulls;          /**< [n_hulls] of clusters of three points or more, at the first stage and t_star */
+  HoleIndex     n_vertices;     /**< vertices of all hulls */
+  double       *vertices;       /**< [n_vertices, 2] counterclockwise, from the leftmost (lowest of those) */
+  HoleIndex     n_minority;     /**< rows of minority */
+  HoleMinority *minority;       /**< [n_minority] by stage, then point */
+  double       *spectral2;      /**< [n, 2] eigenvectors of the second and third smallest eigenvalue */
   double        eigenvalues[2]; /**< those eigenvalues, of the normalised Laplacian */
   char          left_out[512];  /**< what was wanted but not possible, and why; "" if nothing */
 } HoleViews;
@@ -82,7 +83,7 @@ HOLE_EXTERN PetscErrorCode HoleViewsCreate(HoleIndex n, HoleViews **views);
  * @param[out] plane      [n, 2] equal on every rank; to be freed with PetscFree()
  * @param[out] explained  [2] shares of the variance
  *
- * @cost   At most 128 times two products of all rows with a vector; the rows, and 8 (2 n + 131 width) bytes.
+ * @cost   At most 128 times two products of all rows with a vector; the rows, and 8 (2 n + 132 width) bytes.
  * @source [Lanczos1950] with all vectors kept orthogonal; [DemmelNguyen2015] sums whose bits do not depend on their order.
  */
 HOLE_EXTERN PetscErrorCode HoleViewsFindPlane(HoleActivations acts, double **plane, double explained[2]);

@@ -5,8 +5,7 @@
 
 /* A dataset under the group `base`, equal on every rank; nothing happens if `data` is NULL. */
 static PetscErrorCode write_array(hole_writer w, const char base[], const char name[], hole_type type, int n_dims,
-                                  const HoleIndex dims[], const void *data, const char description[],
-                                  const char unit[])
+                                  const HoleIndex dims[], const void *data, const char description[], const char unit[])
 {
   char path[3 * HOLE_NAME_LENGTH];
 
@@ -86,12 +85,12 @@ static PetscErrorCode write_heatmap(hole_writer w, const char base[], const Hole
 
 static PetscErrorCode write_blobs(hole_writer w, const char base[], const HoleViews *v)
 {
-  static const struct hole_field fields[] = {{"stage", offsetof(HoleHull, stage), HOLE_TYPE_INT32},
-                                             {"cluster", offsetof(HoleHull, cluster), HOLE_TYPE_INT32},
-                                             {"first", offsetof(HoleHull, first), HOLE_TYPE_INT64},
-                                             {"count", offsetof(HoleHull, count), HOLE_TYPE_INT64},
-                                             {"dominant_class", offsetof(HoleHull, dominant_class), HOLE_TYPE_INT32},
-                                             {"size", offsetof(HoleHull, size), HOLE_TYPE_INT64}};
+  static const struct hole_field fields[]  = {{"stage", offsetof(HoleHull, stage), HOLE_TYPE_INT32},
+                                              {"cluster", offsetof(HoleHull, cluster), HOLE_TYPE_INT32},
+                                              {"first", offsetof(HoleHull, first), HOLE_TYPE_INT64},
+                                              {"count", offsetof(HoleHull, count), HOLE_TYPE_INT64},
+                                              {"dominant_class", offsetof(HoleHull, dominant_class), HOLE_TYPE_INT32},
+                                              {"size", offsetof(HoleHull, size), HOLE_TYPE_INT64}};
   static const struct hole_field members[] = {{"stage", offsetof(HoleMinority, stage), HOLE_TYPE_INT64},
                                               {"point", offsetof(HoleMinority, point), HOLE_TYPE_INT64}};
   char                           path[3 * HOLE_NAME_LENGTH];
@@ -145,10 +144,9 @@ static PetscErrorCode write_statistics(hole_writer w, const char base[], const H
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/statistics", base));
-  PetscCall(hole_writer_replicated_records(w, path, HOLE_FIELDS(fields), sizeof(*t->statistics),
-                                           t->n_layers * t->n_dims, t->statistics,
-                                           "lifetimes of the intervals that end; essential: those that do not",
-                                           "distance; entropy: nat"));
+  PetscCall(hole_writer_replicated_records(
+      w, path, HOLE_FIELDS(fields), sizeof(*t->statistics), t->n_layers * t->n_dims, t->statistics,
+      "lifetimes of the intervals that end; essential: those that do not", "distance; entropy: nat"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,13 +155,13 @@ PetscErrorCode result_write_summaries(hole_writer w, const char metric[], const 
   const HoleIndex grid = HOLE_SUMMARY_GRID, side = HOLE_SUMMARY_PIXELS, l = t->n_layers, d = t->n_dims;
   const HoleIndex curves[] = {l, d, grid}, landscapes[] = {l, d, HOLE_SUMMARY_LANDSCAPES, grid},
                   images[] = {l, d, side, side};
-  char            base[2 * HOLE_NAME_LENGTH];
+  char base[2 * HOLE_NAME_LENGTH];
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(base, sizeof(base), "/summaries/%s", metric));
   PetscCall(write_statistics(w, base, t));
-  PetscCall(write_array(w, base, "grid", HOLE_TYPE_DOUBLE, 1, &grid, t->grid, "values of betti and landscapes",
-                        "distance"));
+  PetscCall(
+      write_array(w, base, "grid", HOLE_TYPE_DOUBLE, 1, &grid, t->grid, "values of betti and landscapes", "distance"));
   PetscCall(write_array(w, base, "betti", HOLE_TYPE_INT64, 3, curves, t->betti,
                         "intervals alive at each value, by layer and dimension; 0 above the threshold of the layer",
                         NULL));

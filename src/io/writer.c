@@ -62,9 +62,9 @@ struct element {
 };
 
 struct dataset {
-  const char    *path, *description, *unit;
-  struct element element;
-  HoleIndex      n, n_columns;
+  const char      *path, *description, *unit;
+  struct element   element;
+  HoleIndex        n, n_columns;
   int              n_dims; /* more axes than these two; 0: no more */
   const HoleIndex *dims;   /* [n_dims], of which the first is n */
 };
@@ -389,7 +389,8 @@ PetscErrorCode hole_writer_attr_int64(hole_writer w, const char path[], const ch
   struct handles h = {0};
 
   PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_INT64, 0, 0, &value, &h), &h));
+  PetscCall(
+      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_INT64, 0, 0, &value, &h), &h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -398,7 +399,8 @@ PetscErrorCode hole_writer_attr_double(hole_writer w, const char path[], const c
   struct handles h = {0};
 
   PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, 0, 0, &value, &h), &h));
+  PetscCall(
+      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, 0, 0, &value, &h), &h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -619,8 +621,7 @@ PetscErrorCode hole_writer_array(hole_writer w, const char path[], hole_type typ
   const HoleIndex n = dims[0], first = hole_block_first(n, w->size, w->rank),
                   n_local = hole_block_count(n, w->size, w->rank);
   size_t         bytes    = type_bytes(type);
-  struct dataset d        = {
-             .path = path, .description = description, .unit = unit, .n = n, .n_dims = n_dims, .dims = dims};
+  struct dataset d = {.path = path, .description = description, .unit = unit, .n = n, .n_dims = n_dims, .dims = dims};
 
   PetscFunctionBegin;
   PetscCheck(n_dims >= 1 && n_dims <= HOLE_WRITER_MAX_DIMS, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,

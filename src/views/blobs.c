@@ -68,8 +68,8 @@ struct blobs {
   const int32_t *labels;
   HoleIndex      n_classes;
   struct groups  groups;
-  HoleIndex     *counts;         /* [n_classes] of a cluster */
-  struct vertex *points, *hull; /* [n], [n + 1] of a cluster */
+  HoleIndex     *counts;                      /* [n_classes] of a cluster */
+  struct vertex *points, *hull;               /* [n], [n + 1] of a cluster */
   HoleIndex      hulls, vertices, minorities; /* for which there is room */
 };
 

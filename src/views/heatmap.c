@@ -105,7 +105,7 @@ static void divide(HoleViews *v, const int64_t sums[], int shift, const HoleInde
 static PetscErrorCode find_means(const struct rows *r, double largest, const HoleIndex counts[], int64_t sums[],
                                  HoleViews *v)
 {
-  HoleIndex   most = 1;
+  HoleIndex   most  = 1;
   int         shift = SUM_BITS;
   PetscMPIInt n;
 
@@ -125,7 +125,7 @@ static PetscErrorCode find_means(const struct rows *r, double largest, const Hol
 struct work {
   int64_t   *sums;
   HoleIndex *counts;
-  int32_t   *block;                       /* [n] of every point of the layer */
+  int32_t   *block;                      /* [n] of every point of the layer */
   int32_t   *row_blocks, *column_blocks; /* of the rows and columns at hand */
 };
 

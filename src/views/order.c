@@ -64,7 +64,7 @@ static void join(struct parts *p, const HoleEdge *e)
   if (turned) *s = (struct turn){-s->sign, n_small - 1 - s->offset};
   if (after) s->offset += n_large;
   else l->offset += n_small;
-  *s             = (struct turn){l->sign * s->sign, l->sign * (s->offset - l->offset)}; /* into the system of the larger */
+  *s = (struct turn){l->sign * s->sign, l->sign * (s->offset - l->offset)}; /* into the system of the larger */
   p->link[small] = large;
   p->link[large] = -(n_large + n_small);
 }
@@ -234,8 +234,7 @@ static void find_ranges(struct optimum *o, const HoleIndex place[])
       pair[1] = pair[0];
       pair[0] = left;
     }
-    o->ranges[o->n + m] =
-        (struct range){o->ranges[pair[0]].first, o->ranges[pair[1]].first, o->ranges[pair[1]].end};
+    o->ranges[o->n + m] = (struct range){o->ranges[pair[0]].first, o->ranges[pair[1]].first, o->ranges[pair[1]].end};
   }
 }
 

@@ -9,7 +9,8 @@
    large that every partial sum is a multiple of q below 2^53 q: then no sum rounds, and its bits do not depend on the order
    [DemmelNguyen2015]. Relative to the largest term, q is 2^-52 times the number of rows.
 
-   Rows are used as f (s x - mean) with powers of two f and s, so that nothing overflows or vanishes. */
+   Rows are used as f ((s x - s y) - mean) with powers of two f and s, so that nothing overflows or vanishes, and the first row y, so
+   that what does not vary is 0 exactly. */
 #include <hole/hole_views.h>
 
 #include "../core/block.h"
@@ -17,6 +18,7 @@
 #include "../core/fault.h"
 #include "../core/random.h"
 #include "../core/simd.h"
+#include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <petscblaslapack.h>
@@ -32,10 +34,11 @@ struct plane {
   HoleIndex     n, width, first, n_local;
   const double *rows; /* [n_local, width] */
   double        s, f;
-  double       *mean;     /* [width] of s x */
-  double       *row;      /* [width] one row as it is used */
-  double       *products; /* [n_local] of rows with a vector */
-  double        total;    /* sum of squares of all rows */
+  double       *reference; /* [width] s times the first of all rows */
+  double       *mean;      /* [width] of s x less it */
+  double       *row;       /* [width] one row as it is used */
+  double       *products;  /* [n_local] of rows with a vector */
+  double        total;     /* sum of squares of all rows */
 
   HoleIndex most, n_vectors, n_done; /* vectors: room, there, multiplied by Z'Z */
   double   *vectors;                 /* [most, width] */
@@ -104,15 +107,16 @@ static void add_rounded(HoleIndex n, double a, const double x[], double magic, d
 }
 
 HOLE_CLONES
-static void centre(HoleIndex n, const double x[], double s, const double mean[], double f, double out[])
+static void centre(HoleIndex n, const double x[], double s, const double reference[], const double mean[], double f,
+                   double out[])
 {
-  for (HoleIndex c = 0; c < n; ++c) out[c] = f * (s * x[c] - mean[c]);
+  for (HoleIndex c = 0; c < n; ++c) out[c] = f * ((s * x[c] - reference[c]) - mean[c]);
 }
 
 /* Local row i as it is used. */
 static const double *get_row(struct plane *p, HoleIndex i)
 {
-  centre(p->width, p->rows + i * p->width, p->s, p->mean, p->f, p->row);
+  centre(p->width, p->rows + i * p->width, p->s, p->reference, p->mean, p->f, p->row);
   return p->row;
 }
 
@@ -129,25 +133,38 @@ static double magnitude(HoleIndex n, const double x[])
 /* The power of two that brings `most` to 1 or more, below 2. */
 static double scale_of(double most) { return most > 0 ? ldexp(1, PetscMin(1000, -ilogb(most))) : 1; }
 
-/* Collective: mean, scales and the sum of squares. */
-static PetscErrorCode prepare(struct plane *p)
+/* Collective: the scale, the first row and the mean. */
+static PetscErrorCode find_mean(struct plane *p)
 {
-  double most = magnitude(p->n_local * p->width, p->rows), magic;
+  double      most = magnitude(p->n_local * p->width, p->rows), magic;
+  PetscMPIInt n;
 
   PetscFunctionBegin;
   PetscCall(largest_of_ranks(p, &most));
-  p->s  = scale_of(most);
-  magic = rounder(2, p->n);
-  for (HoleIndex i = 0; i < p->n_local; ++i) add_rounded(p->width, p->s, p->rows + i * p->width, magic, p->mean);
-  PetscCall(add_ranks(p, p->width, p->mean));
-  for (HoleIndex c = 0; c < p->width; ++c) p->mean[c] /= (double)p->n;
-
-  most = 0;
+  p->s = scale_of(most);
   p->f = 1;
+  for (HoleIndex c = 0; c < p->width && !p->rank; ++c) p->reference[c] = p->s * p->rows[c];
+  PetscCall(hole_mpi_int(p->width, &n));                            /* equal on all ranks */
+  PetscCallMPI(MPI_Bcast(p->reference, n, MPI_DOUBLE, 0, p->comm)); /* who has any row has the first */
+  PetscCall(PetscArrayzero(p->image, p->width));
+  magic = rounder(4, p->n);
+  for (HoleIndex i = 0; i < p->n_local; ++i) add_rounded(p->width, 1, get_row(p, i), magic, p->image);
+  PetscCall(add_ranks(p, p->width, p->image));
+  for (HoleIndex c = 0; c < p->width; ++c) p->mean[c] = p->image[c] / (double)p->n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: mean, scales and the sum of squares. */
+static PetscErrorCode prepare(struct plane *p)
+{
+  double most = 0, magic;
+
+  PetscFunctionBegin;
+  PetscCall(find_mean(p));
   for (HoleIndex i = 0; i < p->n_local; ++i) most = PetscMax(most, magnitude(p->width, get_row(p, i)));
   PetscCall(largest_of_ranks(p, &most));
-  p->f  = scale_of(most);
-  most  = 0;
+  p->f = scale_of(most);
+  most = 0;
   for (HoleIndex i = 0; i < p->n_local; ++i) {
     get_row(p, i);
     p->products[i] = multiply(p->width, p->row, p->row);
@@ -251,12 +268,15 @@ static PetscErrorCode solve(struct plane *p, double scratch[], double values[], 
 static PetscErrorCode solve_first(struct plane *p)
 {
   double        *scratch, *values, *work;
+  int            n_threads;
   PetscErrorCode solved;
 
   PetscFunctionBegin;
   if (p->rank) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc3(p->n_done * p->n_done, &scratch, p->n_done, &values, 4 * MOST_VECTORS, &work));
-  solved = solve(p, scratch, values, work);
+  n_threads = hole_blas_threads(1); /* bits depend on their number */
+  solved    = solve(p, scratch, values, work);
+  hole_blas_threads(n_threads);
   PetscCall(PetscFree3(scratch, values, work));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -343,7 +363,8 @@ static PetscErrorCode allocate(struct plane *p, double **plane)
   PetscCall(hole_mpi_int(AXES * p->n, &n));
   p->most = PetscMin(MOST_VECTORS, p->width);
   PetscCall(PetscMalloc1(AXES * p->n, plane));
-  PetscCall(PetscCalloc1(p->width, &p->mean));
+  PetscCall(PetscMalloc1(p->width, &p->reference));
+  PetscCall(PetscCalloc1(p->width, &p->mean)); /* none yet */
   PetscCall(PetscMalloc1(p->width, &p->row));
   PetscCall(PetscMalloc1(p->width, &p->image));
   PetscCall(PetscMalloc1(p->n_local, &p->products));
@@ -384,6 +405,7 @@ PetscErrorCode HoleViewsFindPlane(HoleActivations acts, double **plane, double e
   PetscCall(HoleActivationsGetRows(acts, &rows));
   p.rows = rows;
   found  = find_plane(&p, plane, explained);
+  PetscCall(PetscFree(p.reference));
   PetscCall(PetscFree(p.mean));
   PetscCall(PetscFree(p.row));
   PetscCall(PetscFree(p.image));
@@ -398,7 +420,7 @@ PetscErrorCode HoleViewsFindPlane(HoleActivations acts, double **plane, double e
 
 double HoleViewsPredictPlaneBytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
 {
-  const double vectors = (double)PetscMin(MOST_VECTORS, width) + 3;
+  const double vectors = (double)PetscMin(MOST_VECTORS, width) + 4;
 
   return (double)sizeof(double) * (AXES * (double)n + vectors * (double)width + (double)hole_block_count(n, size, 0));
 }

@@ -276,8 +276,8 @@ PetscErrorCode hole_spectral_find(MPI_Comm comm, HoleTree tree, HoleDistances d,
 
 double hole_spectral_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  const HoleIndex k = PetscMin(NEIGHBOURS, n - 1);
-  const double    a_link = sizeof(struct link) + 2 * (sizeof(PetscInt) + sizeof(PetscScalar)), basis = 18 * sizeof(double);
+  const HoleIndex k   = PetscMin(NEIGHBOURS, n - 1);
+  const double a_link = sizeof(struct link) + 2 * (sizeof(PetscInt) + sizeof(PetscScalar)), basis = 18 * sizeof(double);
 
   (void)size;
   if (n > MOST_POINTS) return 0;

@@ -81,7 +81,7 @@ struct look {
   const int32_t          *labels;
   HoleIndex               n_classes;
   HoleViews              *v;
-  HoleIndex              *ids;  /* of the close rows */
+  HoleIndex              *ids; /* of the close rows */
   struct close_rows       close;
   PetscBool               finite;
   double                 *matrix; /* on the first rank */
