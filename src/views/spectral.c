@@ -266,6 +266,7 @@ PetscErrorCode hole_spectral_find(MPI_Comm comm, HoleTree tree, HoleDistances d,
   found = find(comm, tree, d, pass, &l, v);
   PetscCall(HolePassDestroy(&pass));
   PetscCall(destroy(&l));
+  if (!started) PetscCall(SlepcFinalize());
   PetscCall(found);
   if (!l.found) {
     PetscCall(PetscFree(v->spectral2));

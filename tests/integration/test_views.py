@@ -143,7 +143,7 @@ def check_leaf_order(where, group, distances):
     if n <= 200:
         wanted = least_cost(linkage, distances)
         expect(abs(found - wanted) <= 1e-12 * wanted, f"{where}: the leaf order costs {found}, expected {wanted}")
-    if n > 2:  # SciPy 1.10 misses the optimum of many trees
+    if 2 < n <= 200:  # SciPy 1.10 misses the optimum of many trees
         peer = cost(leaves(optimal_leaf_ordering(linkage, squareform(distances, checks=False)), n), distances)
         expect(found <= peer * (1 + 1e-12), f"{where}: the leaf order costs {found}, SciPy's {peer}")
     expect(order[0] <= order[-1], f"{where}: the leaf order is the reverse one")
@@ -400,7 +400,8 @@ def check_small(ranks):
 def check_middling(ranks):
     """More points than blocks, and more than are looked at closely: with stored rows, and without."""
     rng = np.random.default_rng(SEED)
-    for n, words, sampled in ((1100, ("-max_dim", 0), False), (2100, ("-max_dim", 0), True), (2100, ("-threshold", 0.4), False)):
+    cases = ((1100, ("-max_dim", 0), False), (2100, ("-max_dim", 0), True), (2100, ("-threshold", 0.4), False))
+    for n, words, sampled in cases if ranks == 1 else cases[1:]:
         rows = rng.normal(size=(n, 6)) + 3 * rng.normal(size=(5, 6))[rng.integers(0, 5, n)]
         labels = rng.integers(-1, 3, n)
         path = common.write_activations(f"middling{n}.h5", {"layer": rows}, labels)
@@ -421,7 +422,7 @@ def check_middling(ranks):
 
 def check_few(ranks):
     """Fewer points than ranks."""
-    for n in (1, 2, 5):
+    for n in (1, 3):
         rows = np.random.default_rng(n).normal(size=(n, 4))
         path = common.write_activations(f"few{n}.h5", {"layer": rows}, np.zeros(n, int))
         with h5py.File(run_twice(ranks, path, f"few{n}", "-views", "all")) as file:
