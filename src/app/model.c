@@ -38,7 +38,7 @@
 #define A_PATH      40e-9  /* shortest paths from one point to another */
 #define A_PLANE     1.2e-9 /* one value of a row in one product; there are some PRODUCTS */
 #define PRODUCTS    40
-#define A_ORDER     15e-9  /* one entry of the matrix of a small layer, on the first rank, for its orders */
+#define A_ORDER     70e-9  /* one entry of the matrix of a small layer, on the first rank, for its orders */
 #define A_HEAT      2e-9   /* one pair in a heatmap */
 #define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */

@@ -75,10 +75,12 @@ PetscErrorCode hole_distances_among(HoleDistances d, HoleIndex n, const HoleInde
 
   PetscFunctionBegin;
   done = HoleErrorAgree(d->comm, list_own(d, n, ids, &own));
-  for (HoleIndex c = 0; c < n && !done; ++c) {
-    if (!hole_distances_stored(d)) done = compute_column(d, &own, ids[c], n, lengths + c);
-    else
-      for (HoleIndex r = 0; r < own.n; ++r) lengths[r * n + c] = hole_distances_at(d, own.ids[r] - d->first, ids[c]);
+  if (hole_distances_stored(d)) {
+    for (HoleIndex r = 0; r < own.n && !done; ++r) {
+      for (HoleIndex c = 0; c < n; ++c) lengths[r * n + c] = hole_distances_at(d, own.ids[r] - d->first, ids[c]);
+    }
+  } else {
+    for (HoleIndex c = 0; c < n && !done; ++c) done = compute_column(d, &own, ids[c], n, lengths + c);
   }
   PetscCall(PetscFree4(own.ids, own.points, own.lengths, own.point));
   PetscCall(done);
