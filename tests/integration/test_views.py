@@ -398,23 +398,25 @@ def check_small(ranks):
 
 
 def check_middling(ranks):
-    """More points than blocks, and more than are looked at closely: with stored rows, and without."""
+    """More points than blocks, and more than are looked at closely: with stored rows (given ones), and without."""
     rng = np.random.default_rng(SEED)
-    cases = ((1100, ("-max_dim", 0), False), (2100, ("-max_dim", 0), True), (2100, ("-threshold", 0.4), False))
-    for n, words, sampled in cases if ranks == 1 else cases[1:]:
+    for n, metric in ((1100, "euclidean"), (2100, "euclidean"), (2100, "precomputed"))[ranks > 1 :]:
         rows = rng.normal(size=(n, 6)) + 3 * rng.normal(size=(5, 6))[rng.integers(0, 5, n)]
         labels = rng.integers(-1, 3, n)
-        path = common.write_activations(f"middling{n}.h5", {"layer": rows}, labels)
-        name = f"middling{n}{words[0]}"
-        result = run_twice(ranks, path, name, *words, "-views", "leaf_order,rcm,heatmap,pca2")
+        name, given, distances = f"{metric}{n}", metric == "precomputed", common.euclidean(rows)
+        path = f"{name}.h5"
+        with h5py.File(path, "w") as file:
+            file["layers/layer/distances" if given else "layers/layer/activations"] = distances if given else rows
+            file["labels"] = labels.astype("i4")
+        result = run_twice(ranks, path, name, "-max_dim", 0, "-views", "leaf_order,rcm,heatmap,pca2")
         if ranks > 1:
             continue  # what one rank writes is looked at in a test of its own
-        distances = common.euclidean(rows)
         with h5py.File(result) as file:
-            group = file["layers/layer/euclidean"]
-            check_plane(name, group["views"], rows)
+            group = file[f"layers/layer/{metric}"]
+            if not given:
+                check_plane(name, group["views"], rows)
             check_leaf_order(name, group, distances)
-            check_heatmap(name, group["views"], distances, labels, sampled)
+            check_heatmap(name, group["views"], distances, labels, n > CLOSE and not given)
             expect("blobs" not in group["views"] and "spectral2" not in group["views"], f"{name}: views that nobody wanted")
             expect(("rcm_order" in group["views"]) == (n <= CLOSE), f"{name}: RCM order")
             expect((b"rcm_order" in group["views"].attrs["left_out"]) == (n > CLOSE), f"{name}: {group['views'].attrs['left_out']}")
