@@ -64,7 +64,7 @@ static void join(struct parts *p, const HoleEdge *e)
   if (turned) *s = (struct turn){-s->sign, n_small - 1 - s->offset};
   if (after) s->offset += n_large;
   else l->offset += n_small;
-  *s = (struct turn){l->sign * s->sign, l->sign * (s->offset - l->offset)}; /* into the system of the larger */
+  s->offset -= l->offset; /* into the system of the larger, which is not turned while it stands for a part */
   p->link[small] = large;
   p->link[large] = -(n_large + n_small);
 }

@@ -27,9 +27,9 @@ def near(found, wanted, precision=1e-9):
 
 
 def make_layers():
-    """Layers of 150 points: groups, fewer points than units, copies, a line, all points equal, equal variances."""
+    """Layers of 152 points: groups, fewer points than units, copies, a line, all points equal, equal variances."""
     rng = np.random.default_rng(SEED)
-    n = 150
+    n = 152
     labels = rng.integers(0, 3, n)
     groups = 6 * rng.normal(size=(3, 12))[labels] + rng.normal(size=(n, 12))
     labels[rng.permutation(n)[:12]] = -1
@@ -42,7 +42,7 @@ def make_layers():
         "copies": np.round(rng.normal(size=(n, 3)) * 1.5),
         "line": np.outer(np.round(10 * rng.normal(size=n)), [1, 2]) + 5,
         "equal": np.full((n, 3), 0.3),
-        "turned": np.vstack([quarter, turned, -quarter, -turned, [[0.01, 0.01], [-0.01, -0.01]]]),
+        "turned": np.vstack([quarter, turned, -quarter, -turned]),
         "large": groups * 1e30,
     }
     return layers, labels

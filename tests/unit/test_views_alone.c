@@ -130,12 +130,46 @@ static PetscErrorCode check_summaries(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One cluster of 20 points: the corners of a square, and others on its sides and inside; one class has a tenth of them, or less. */
+static PetscErrorCode check_blobs(void)
+{
+  double       threshold    = 1;
+  int64_t      n_clusters   = 1;
+  char         name[1][64]  = {"t_star"};
+  int32_t      clusters[20] = {0}, labels[20] = {0};
+  HoleStages   stages    = {20, 1, 1, 0, &threshold, name, &n_clusters, clusters};
+  const double corners[] = {0, 0, 2, 0, 2, 2, 0, 2};
+  HoleViews   *v;
+
+  PetscFunctionBegin;
+  for (HoleIndex rare = 1; rare <= 2; ++rare) {
+    labels[4]  = 1;
+    labels[11] = rare > 1;
+    labels[7]  = rare > 1 ? 0 : -1; /* 1 of 19, 2 of 20 */
+    PetscCall(HoleViewsCreate(20, &v));
+    PetscCall(PetscMalloc1(40, &v->pca2));
+    for (HoleIndex i = 0; i < 20; ++i) {
+      v->pca2[2 * i]     = (double)(i % 3);
+      v->pca2[2 * i + 1] = (double)(i / 3 % 3);
+    }
+    PetscCall(HoleViewsFindBlobs(&stages, labels, 2, v));
+    TEST_CHECK(v->n_hulls == 1 && v->hulls[0].size == 20 && v->hulls[0].count == 4 && v->n_vertices == 4,
+               "%d hulls, %d vertices", (int)v->n_hulls, (int)v->n_vertices);
+    for (HoleIndex e = 0; e < 8; ++e) TEST_CHECK(v->vertices[e] == corners[e], "Vertex %d", (int)(e / 2));
+    TEST_CHECK(v->n_minority == (rare == 1) && (rare > 1 || v->minority[0].point == 4), "%d of a minority of %d",
+               (int)v->n_minority, (int)rare);
+    PetscCall(HoleViewsDestroy(&v));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(check_views(PETSC_FALSE));
   PetscCall(check_views(PETSC_TRUE));
+  PetscCall(check_blobs());
   PetscCall(check_summaries());
   PetscCall(PetscFinalize());
   return 0;
