@@ -39,7 +39,7 @@ struct layout {
   double      *root; /* [n] of the degrees */
   PetscInt    *degree;
   Mat          matrix;
-  Vec          known, start;
+  Vec          known[AXES], start; /* kept out: of eigenvalue 0, and the first that was found */
   EPS          eps;
   PetscBool    found;
 };
@@ -136,19 +136,15 @@ static PetscErrorCode make_matrix(struct layout *l)
 
 static PetscErrorCode make_vectors(struct layout *l)
 {
-  PetscScalar *known, *start;
+  PetscScalar *known;
 
   PetscFunctionBegin;
-  PetscCall(MatCreateVecs(l->matrix, &l->known, &l->start));
-  PetscCall(VecGetArray(l->known, &known));
-  PetscCall(VecGetArray(l->start, &start));
-  for (HoleIndex i = 0; i < l->n; ++i) {
-    known[i] = l->root[i];
-    start[i] = hole_random_uniform(0, (uint64_t)i) - 0.5;
-  }
-  PetscCall(VecRestoreArray(l->known, &known));
-  PetscCall(VecRestoreArray(l->start, &start));
-  PetscCall(VecNormalize(l->known, NULL));
+  PetscCall(MatCreateVecs(l->matrix, &l->known[0], &l->start));
+  PetscCall(VecDuplicate(l->start, &l->known[1]));
+  PetscCall(VecGetArray(l->known[0], &known));
+  for (HoleIndex i = 0; i < l->n; ++i) known[i] = l->root[i];
+  PetscCall(VecRestoreArray(l->known[0], &known));
+  PetscCall(VecNormalize(l->known[0], NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,8 +156,9 @@ static PetscErrorCode take_vector(struct layout *l, HoleIndex a, HoleViews *v)
   HoleIndex          largest = 0;
 
   PetscFunctionBegin;
-  PetscCall(EPSGetEigenpair(l->eps, (PetscInt)a, &value, NULL, l->start, NULL));
+  PetscCall(EPSGetEigenpair(l->eps, 0, &value, NULL, l->start, NULL));
   PetscCall(VecNormalize(l->start, NULL));
+  PetscCall(VecCopy(l->start, l->known[1])); /* kept out of what follows */
   PetscCall(VecGetArrayRead(l->start, &x));
   for (HoleIndex i = 1; i < l->n; ++i) {
     if (fabs(x[i]) > fabs(x[largest])) largest = i;
@@ -172,24 +169,37 @@ static PetscErrorCode take_vector(struct layout *l, HoleIndex a, HoleViews *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The next eigenvector: one at a time, since from one start an eigenvalue that is there twice would be found once. */
+static PetscErrorCode solve_next(struct layout *l, HoleIndex a, HoleViews *v)
+{
+  PetscScalar *start;
+  PetscInt     n_found;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetArray(l->start, &start));
+  for (HoleIndex i = 0; i < l->n; ++i) start[i] = hole_random_uniform((uint64_t)a, (uint64_t)i) - 0.5;
+  PetscCall(VecRestoreArray(l->start, &start));
+  PetscCall(EPSSetDeflationSpace(l->eps, (PetscInt)a + 1, l->known));
+  PetscCall(EPSSetInitialSpace(l->eps, 1, &l->start));
+  PetscCall(EPSSolve(l->eps));
+  PetscCall(EPSGetConverged(l->eps, &n_found));
+  l->found = (PetscBool)(n_found >= 1);
+  if (l->found) PetscCall(take_vector(l, a, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve(struct layout *l, HoleViews *v)
 {
-  PetscInt n_found;
-
   PetscFunctionBegin;
   PetscCall(make_vectors(l));
   PetscCall(EPSCreate(PETSC_COMM_SELF, &l->eps));
   PetscCall(EPSSetOperators(l->eps, l->matrix, NULL));
   PetscCall(EPSSetProblemType(l->eps, EPS_HEP));
   PetscCall(EPSSetWhichEigenpairs(l->eps, EPS_LARGEST_REAL));
-  PetscCall(EPSSetDimensions(l->eps, AXES, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(EPSSetDimensions(l->eps, 1, PETSC_DEFAULT, PETSC_DEFAULT));
   PetscCall(EPSSetTolerances(l->eps, 1e-10, MOST_STEPS));
-  PetscCall(EPSSetDeflationSpace(l->eps, 1, &l->known));
-  PetscCall(EPSSetInitialSpace(l->eps, 1, &l->start));
-  PetscCall(EPSSolve(l->eps));
-  PetscCall(EPSGetConverged(l->eps, &n_found));
-  l->found = (PetscBool)(n_found >= AXES);
-  for (HoleIndex a = 0; a < AXES && l->found; ++a) PetscCall(take_vector(l, a, v));
+  l->found = PETSC_TRUE;
+  for (HoleIndex a = 0; a < AXES && l->found; ++a) PetscCall(solve_next(l, a, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -225,7 +235,7 @@ static PetscErrorCode destroy(struct layout *l)
 {
   PetscFunctionBegin;
   PetscCall(EPSDestroy(&l->eps));
-  PetscCall(VecDestroy(&l->known));
+  for (int a = 0; a < AXES; ++a) PetscCall(VecDestroy(&l->known[a]));
   PetscCall(VecDestroy(&l->start));
   PetscCall(MatDestroy(&l->matrix));
   PetscCall(PetscFree2(l->counts, l->starts));
