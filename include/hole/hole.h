@@ -14,5 +14,7 @@
 #include <hole/hole_pass.h>
 #include <hole/hole_source.h>
 #include <hole/hole_stages.h>
+#include <hole/hole_summaries.h>
 #include <hole/hole_tree.h>
 #include <hole/hole_types.h>
+#include <hole/hole_views.h>

@@ -25,6 +25,9 @@ struct analysis {
   HoleIndex             memory_limit; /* bytes a rank may use */
   struct model          model;
   HoleFlow              flows[APP_MAX_METRICS];
+  HoleSummaries         summaries[APP_MAX_METRICS];
+  double               *plane; /* [n_points, 2] of the layer at hand, or NULL */
+  double                explained[2];
   PetscBool             summary, simplices;
   HoleRepresentatives   represent;
   struct result_timing *timings;
@@ -41,6 +44,7 @@ struct layer_result {
   HoleDiagram    diagram;
   HoleCurves    *curves;
   HoleStages    *stages;
+  HoleViews     *views;
 };
 
 /* Collective: a step that began at `since` has ended. */
@@ -104,8 +108,10 @@ static PetscErrorCode prepare_tables(struct analysis *a)
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-min_cluster_size", &least, NULL));
   PetscCall(HoleSourceGetLabels(a->run.source, &labels));
-  for (int m = 0; m < a->run.n_metrics; ++m)
+  for (int m = 0; m < a->run.n_metrics; ++m) {
     PetscCall(HoleFlowCreate(a->run.n_points, labels, a->run.n_classes, least, &a->flows[m]));
+    PetscCall(HoleSummariesCreate(HoleFiltrationGetMaxDim(a->run.filtration), &a->summaries[m]));
+  }
   a->most_timings = a->run.n_layers * a->run.n_metrics * STEPS_A_LAYER + 1;
   PetscCall(PetscCalloc1(a->most_timings, &a->timings));
   PetscCall(app_progress_create(a->comm, &a->progress));
@@ -175,6 +181,37 @@ static PetscErrorCode cut_tree(struct analysis *a, HoleFlow flow, struct layer_r
   PetscCall(HoleCurvesCreate(r->tree, labels, a->run.n_classes, &r->curves));
   PetscCall(HoleStagesCreate(r->tree, r->curves, a->run.n_classes, &a->run.stages_options, &r->stages));
   PetscCall(HoleFlowAddLayer(flow, r->stages));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The views that need distances. */
+static PetscErrorCode look_at_distances(struct analysis *a, HoleIndex l, const char metric[], struct layer_result *r)
+{
+  const int32_t *labels;
+  const double   start = MPI_Wtime();
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceGetLabels(a->run.source, &labels));
+  HoleCallAgreed(a->comm, HoleViewsCreate(a->run.n_points, &r->views));
+  PetscCall(HoleViewsLookAtDistances(a->comm, &a->run.views_options, r->tree, r->distances, labels, a->run.n_classes,
+                                     r->views));
+  PetscCall(add_timing(a, l, metric, "views", MPI_Wtime() - start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: what follows from the plane, the stages and the diagrams. */
+static PetscErrorCode look_at_clusters(struct analysis *a, int m, struct layer_result *r)
+{
+  const int32_t *labels;
+
+  PetscFunctionBegin;
+  PetscCall(HoleSummariesAddLayer(a->summaries[m], r->diagram, HoleFiltrationGetThreshold(r->filtration)));
+  if (!a->plane) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HoleSourceGetLabels(a->run.source, &labels));
+  PetscCall(PetscMalloc1(2 * a->run.n_points, &r->views->pca2));
+  PetscCall(PetscArraycpy(r->views->pca2, a->plane, 2 * a->run.n_points));
+  PetscCall(PetscArraycpy(r->views->explained, a->explained, 2));
+  if (a->run.views_options.blobs) PetscCall(HoleViewsFindBlobs(r->stages, labels, a->run.n_classes, r->views));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -260,15 +297,18 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(HoleFiltrationSetUp(r->filtration));
   PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
   PetscCall(solve_homology(a, l, metric, r));
+  PetscCall(look_at_distances(a, l, metric, r));
   last = MPI_Wtime();
   PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
   HoleCallAgreed(a->comm, cut_tree(a, a->flows[m], r));
+  HoleCallAgreed(a->comm, look_at_clusters(a, m, r));
   PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last));
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
   PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &width));
   PetscCall(result_write_layer(a->writer, path, width, a->run.single, r->filtration, r->diagram, a->simplices, r->tree,
                                r->curves, r->stages));
+  PetscCall(result_write_views(a->writer, path, &a->run.views_options, r->views));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
   if (a->summary)
@@ -280,6 +320,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
 static PetscErrorCode destroy_layer_result(struct layer_result *r)
 {
   PetscFunctionBegin;
+  PetscCall(HoleViewsDestroy(&r->views));
   PetscCall(HoleStagesDestroy(&r->stages));
   PetscCall(HoleCurvesDestroy(&r->curves));
   PetscCall(HoleTreeDestroy(&r->tree));
@@ -343,6 +384,18 @@ static PetscErrorCode run_precomputed(struct analysis *a, HoleIndex l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The plane of a layer, for all its metrics. */
+static PetscErrorCode find_plane(struct analysis *a, HoleIndex l, HoleActivations acts)
+{
+  const double start = MPI_Wtime();
+
+  PetscFunctionBegin;
+  if (!a->run.views_options.pca2) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HoleViewsFindPlane(acts, &a->plane, a->explained));
+  PetscCall(add_timing(a, l, "", "plane", MPI_Wtime() - start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* One layer given as activations. */
 static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
 {
@@ -360,9 +413,24 @@ static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
       MPI_Allreduce(MPI_IN_PLACE, &has_positions, 1, MPIU_BOOL, MPI_LOR, a->comm)); /* a rank without points has none */
   done = has_positions ? write_positions(a, acts, positions) : PETSC_SUCCESS;
   PetscCall(PetscFree(positions));
+  if (!done) done = find_plane(a, l, acts);
   if (!done) done = run_metrics(a, l, acts);
+  PetscCall(PetscFree(a->plane));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_summaries(struct analysis *a, int m)
+{
+  HoleSummaryTables *tables = NULL;
+  PetscErrorCode     written;
+
+  PetscFunctionBegin;
+  written = HoleErrorAgree(a->comm, HoleSummariesGetTables(a->summaries[m], &tables));
+  if (!written) written = result_write_summaries(a->writer, app_run_metric_name(&a->run, m), tables);
+  PetscCall(HoleSummaryTablesDestroy(&tables));
+  PetscCall(written);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -371,9 +439,11 @@ static PetscErrorCode finish_output(struct analysis *a)
   char now[64];
 
   PetscFunctionBegin;
-  for (int m = 0; m < a->run.n_metrics; ++m)
+  for (int m = 0; m < a->run.n_metrics; ++m) {
     PetscCall(
         result_write_flow(a->writer, app_run_metric_name(&a->run, m), a->run.stages_options.flow_stage, a->flows[m]));
+    PetscCall(write_summaries(a, m));
+  }
   PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
   PetscCall(result_write_timings(a->writer, a->n_timings, a->timings));
   PetscCall(result_time_of_day(sizeof(now), now));
@@ -411,7 +481,10 @@ static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
   PetscCall(app_progress_destroy(&a.progress));
   PetscCall(hole_writer_destroy(&a.writer)); /* without a commit, the temporary file goes */
   app_set_temporary(comm, "");
-  for (int m = 0; m < a.run.n_metrics; ++m) PetscCall(HoleFlowDestroy(&a.flows[m]));
+  for (int m = 0; m < a.run.n_metrics; ++m) {
+    PetscCall(HoleFlowDestroy(&a.flows[m]));
+    PetscCall(HoleSummariesDestroy(&a.summaries[m]));
+  }
   PetscCall(PetscFree(a.timings));
   PetscCall(app_run_destroy(&a.run));
   PetscCall(analyzed);
@@ -469,6 +542,8 @@ static const struct app_option options[] = {
     {"-cut", OPTION_WORD, "closed open", "whether an edge as long as the threshold joins clusters", 0, 0},
     {"-flow_stage", OPTION_TEXT, "t_star | NAME | clusters[:K]",
      "stage at which layers are linked; K: default the number of classes", 0, 0},
+    {"-views", OPTION_TEXT, "all | none | some of pca2,leaf_order,rcm,heatmap,blobs,spectral2",
+     "data for pictures; default: all but spectral2", 0, 0},
     {"-min_cluster_size", OPTION_INTEGER, "n (0)", "clusters of n points or fewer are outliers in the flow tables", 0,
      INT32_MAX},
     {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},

@@ -36,13 +36,17 @@
 #define A_BIT       25e-12 /* to search its lune, for each point */
 #define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
 #define A_PATH      40e-9  /* shortest paths from one point to another */
+#define A_PLANE     1.2e-9 /* one value of a row in one product; there are some PRODUCTS */
+#define PRODUCTS    40
+#define A_ORDER     70e-9  /* one entry of the matrix of a small layer, on the first rank, for its orders */
+#define A_HEAT      2e-9   /* one pair in a heatmap */
 #define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
 
-static const char *const names[]   = {"read",  "points",    "rows",     "pass", "graph",
-                                      "lunes", "reduction", "clusters", "write"};
-static const char *const timings[] = {"read",  "distances", "filtration", "filtration", "filtration",
-                                      "lunes", "reduction", "clusters",   "write"};
+static const char *const names[]   = {"read",  "plane",     "points", "rows",     "pass", "graph",
+                                      "lunes", "reduction", "views",  "clusters", "write"};
+static const char *const timings[] = {"read",  "plane",     "distances", "filtration", "filtration", "filtration",
+                                      "lunes", "reduction", "views",     "clusters",   "write"};
 
 const char *model_step_name(enum model_step step) { return names[step]; }
 
@@ -142,6 +146,16 @@ static double pass_flop(const struct state *s)
   const HoleMetric metric = metric_of(s);
 
   return pairs(s) * (metric->bound == HOLE_BOUND_NONE ? length_flop(s) : 2 * (double)s->width);
+}
+
+/* The plane, before the metrics. */
+static void find_plane(struct state *s)
+{
+  const double products = 2 * PRODUCTS * (double)s->n_local * (double)s->width;
+
+  if (!s->run->views_options.pca2) return;
+  add(s, MODEL_PLANE, s->acts + HoleViewsPredictPlaneBytes(s->n, s->width, s->size), 2 * products,
+      s->pace * A_PLANE * products);
 }
 
 /* Points by the metric; a base that other metrics need stays. */
@@ -257,6 +271,33 @@ static void solve(struct state *s, double held)
   add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * waits * n * n / s->size);
 }
 
+/* Are rows stored, `rows` bytes of them? Without them the lengths of a few points are computed for the views. */
+static void look_at_views(struct state *s, double held, double rows)
+{
+  const HoleViewsOptions *o = &s->run->views_options;
+  const double    n = (double)s->n, close = PetscMin(n, HOLE_VIEWS_CLOSE), pairs_close = close * close / s->size;
+  const PetscBool paths = (PetscBool)(s->kind == HOLE_LAYER_ACTIVATIONS && metric_of(s)->rule == HOLE_RULE_PATHS);
+  double          bytes = HoleViewsPredictBytes(o, s->n, s->size);
+  const PetscBool looks = (PetscBool)(o->heatmap || (s->n <= HOLE_VIEWS_CLOSE && (o->rcm || o->leaf_order)));
+  double          flop = 0, seconds = 0;
+
+  if (!bytes) return;
+  if (paths && rows <= 0 && s->n <= HOLE_VIEWS_CLOSE) /* they are stored then */
+    bytes += HoleDistancesPredictRowBytes(s->n, s->run->single, s->size) +
+             HoleDistancesPredictStoreBytes(metric_of(s), s->n, s->width, s->size);
+  if (looks && rows <= 0) {
+    flop    = pairs_close * length_flop(s);
+    seconds = pairs_close * length_seconds(s);
+  }
+  if (s->n <= HOLE_VIEWS_CLOSE) seconds += s->pace * A_ORDER * n * n;
+  if (o->heatmap) seconds += s->pace * A_HEAT * (rows > 0 ? n * (double)s->n_local : pairs_close);
+  if (o->spectral2 && rows <= 0) {
+    flop += pass_flop(s);
+    seconds += pass_seconds(s, 16);
+  }
+  add(s, MODEL_VIEWS, held + rows + bytes, flop, seconds);
+}
+
 /* Tables of a layer by a metric; clusters are half as many as points at a middling stage. */
 static void follow_clusters(struct state *s, double held)
 {
@@ -265,11 +306,13 @@ static void follow_clusters(struct state *s, double held)
   const double result = n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval));
   const double flow   = n * stages / 2 * (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
   const double curves = n * (180 + 8 * stages); /* scratch of the sweep, curves; labels, twice */
+  const double blocks = s->run->views_options.heatmap ? PetscMin(n, HOLE_VIEWS_BLOCKS) : 0;
+  const double views  = sizeof(float) * blocks * blocks + 64 * n; /* heatmap, planes, orders */
   const double write  = n * 128;
 
-  add(s, MODEL_CLUSTERS, held + result + curves + flow, 0, s->pace * A_CUT * n * s->log_n);
-  add(s, MODEL_WRITE, held + result + curves + flow + write, 0, s->pace * A_WRITE * n);
-  s->flow += flow;
+  add(s, MODEL_CLUSTERS, held + result + curves + flow + views, 0, s->pace * A_CUT * n * s->log_n);
+  add(s, MODEL_WRITE, held + result + curves + flow + views + write, 0, s->pace * A_WRITE * n);
+  s->flow += flow + 24 * n; /* and births and deaths for the summaries */
 }
 
 /* One layer by one metric. What its filtration holds is freed with it; stored distances are before its clusters are looked at. */
@@ -294,6 +337,7 @@ static void run_metric(struct state *s)
   }
   held = s->acts + s->points + graph;
   solve(s, held + rows);
+  if (s->kind != HOLE_LAYER_GRAPH) look_at_views(s, held + hole_homology_predict_result(s->n), rows);
   follow_clusters(s, held);
 }
 
@@ -331,6 +375,7 @@ PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, con
     s.kind = HoleSourceGetLayerKind(run->source, s.layer);
     PetscCall(HoleSourceGetLayerShape(run->source, s.layer, NULL, &s.width));
     read_layer(&s);
+    if (s.kind == HOLE_LAYER_ACTIVATIONS) find_plane(&s);
     for (s.metric = 0; s.metric < run->n_metrics; ++s.metric) run_metric(&s);
   }
   for (int p = 0; p < MODEL_N_STEPS; ++p) {

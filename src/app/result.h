@@ -22,6 +22,13 @@ PetscErrorCode result_write_positions(hole_writer w, const char layer[], HoleInd
 /* The flow tables of one metric. */
 PetscErrorCode result_write_flow(hole_writer w, const char metric[], const char flow_stage[], HoleFlow flow);
 
+/* Views of a layer by a metric, under its group. */
+PetscErrorCode result_write_views(hole_writer w, const char path[], const HoleViewsOptions *options,
+                                  const HoleViews *views);
+
+/* Summaries of the diagrams of one metric. */
+PetscErrorCode result_write_summaries(hole_writer w, const char metric[], const HoleSummaryTables *tables);
+
 /* A step of the run, for /timings. */
 struct result_timing {
   int32_t layer; /* -1: the whole run */

@@ -16,6 +16,7 @@ struct app_run {
   PetscBool         precomputed; /* layers are given as distances: one metric, which is none of these */
   HoleMetricOptions metric_options;
   HoleStagesOptions stages_options;
+  HoleViewsOptions  views_options;
   HoleFiltration    filtration; /* of nothing: what the options say; likewise the solver */
   HoleHomology      homology;
 };

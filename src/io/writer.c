@@ -62,9 +62,11 @@ struct element {
 };
 
 struct dataset {
-  const char    *path, *description, *unit;
-  struct element element;
-  HoleIndex      n, n_columns;
+  const char      *path, *description, *unit;
+  struct element   element;
+  HoleIndex        n, n_columns;
+  int              n_dims; /* more axes than these two; 0: no more */
+  const HoleIndex *dims;   /* [n_dims], of which the first is n */
 };
 
 /* HDF5 handles of one step on rank 0; zero is no valid handle. */
@@ -92,11 +94,12 @@ static PetscErrorCode close_handles(struct handles *h)
 static size_t type_bytes(hole_type type)
 {
   if (type == HOLE_TYPE_NAME) return HOLE_NAME_SHORT;
-  return type == HOLE_TYPE_INT32 ? 4 : 8;
+  return type == HOLE_TYPE_INT32 || type == HOLE_TYPE_FLOAT ? 4 : 8;
 }
 
 static hid_t type_native(hole_type type)
 {
+  if (type == HOLE_TYPE_FLOAT) return H5T_NATIVE_FLOAT;
   return type == HOLE_TYPE_INT32 ? H5T_NATIVE_INT32 : type == HOLE_TYPE_INT64 ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
 }
 
@@ -290,17 +293,20 @@ static PetscErrorCode make_text_type(size_t bytes, hid_t *type)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Attach an attribute of type `type` to `object`. Takes over h->space and h->attribute. */
-static PetscErrorCode attach(hole_writer w, hid_t object, const char name[], hid_t type, const void *value,
-                             struct handles *h)
+/* Attach an attribute of type `type` to `object`: one value if `n` is 0, else [n], or [n, n_columns] if that is not 0 either.
+   Takes over h->space and h->attribute. */
+static PetscErrorCode attach(hole_writer w, hid_t object, const char name[], hid_t type, HoleIndex n,
+                             HoleIndex n_columns, const void *value, struct handles *h)
 {
-  htri_t there;
-  herr_t status;
+  const hsize_t shape[2] = {(hsize_t)n, (hsize_t)n_columns};
+  htri_t        there;
+  herr_t        status;
 
   PetscFunctionBegin;
   HoleWriteHDF5(w, there, H5Aexists(object, name));
   if (there) HoleWriteHDF5(w, status, H5Adelete(object, name));
-  HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate(H5S_SCALAR));
+  if (n) HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate_simple(n_columns ? 2 : 1, shape, NULL));
+  else HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate(H5S_SCALAR));
   HoleWriteHDF5(w, h->attribute, H5Acreate2(object, name, type, h->space, H5P_DEFAULT, H5P_DEFAULT));
   HoleWriteHDF5(w, status, H5Awrite(h->attribute, type, value));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -312,7 +318,7 @@ static PetscErrorCode attach_text_work(hole_writer w, hid_t object, const char n
   PetscFunctionBegin;
   PetscCall(reserve_room(w, (int64_t)strlen(value)));
   PetscCall(make_text_type(strlen(value), &h->type));
-  PetscCall(attach(w, object, name, h->type, value, h));
+  PetscCall(attach(w, object, name, h->type, 0, 0, value, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -328,13 +334,13 @@ static PetscErrorCode attach_text(hole_writer w, hid_t object, const char name[]
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode attach_number(hole_writer w, const char path[], const char name[], hole_type type,
-                                    const void *value, struct handles *h)
+static PetscErrorCode attach_numbers(hole_writer w, const char path[], const char name[], hole_type type, HoleIndex n,
+                                     HoleIndex n_columns, const void *value, struct handles *h)
 {
   PetscFunctionBegin;
   PetscCall(reserve_room(w, 0));
   HoleWriteHDF5(w, h->object, H5Oopen(w->file, path, H5P_DEFAULT));
-  PetscCall(attach(w, h->object, name, type_native(type), value, h));
+  PetscCall(attach(w, h->object, name, type_native(type), n, n_columns, value, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -383,7 +389,8 @@ PetscErrorCode hole_writer_attr_int64(hole_writer w, const char path[], const ch
   struct handles h = {0};
 
   PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : attach_number(w, path, name, HOLE_TYPE_INT64, &value, &h), &h));
+  PetscCall(
+      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_INT64, 0, 0, &value, &h), &h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -392,7 +399,20 @@ PetscErrorCode hole_writer_attr_double(hole_writer w, const char path[], const c
   struct handles h = {0};
 
   PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : attach_number(w, path, name, HOLE_TYPE_DOUBLE, &value, &h), &h));
+  PetscCall(
+      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, 0, 0, &value, &h), &h));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_writer_attr_doubles(hole_writer w, const char path[], const char name[], HoleIndex n,
+                                        HoleIndex n_columns, const double values[])
+{
+  struct handles h = {0};
+  PetscErrorCode attached;
+
+  PetscFunctionBegin;
+  attached = w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, n, n_columns, values, &h);
+  PetscCall(end_step(w, attached, &h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -433,17 +453,18 @@ static PetscErrorCode make_type(const struct element *e, struct handles *h)
 /* Rank 0: make the dataset and say where in the file its rows begin (-1 if it has none). */
 static PetscErrorCode make_dataset(hole_writer w, const struct dataset *d, struct handles *h, int64_t *address)
 {
-  hsize_t shape[2] = {(hsize_t)d->n, (hsize_t)d->n_columns};
+  hsize_t shape[HOLE_WRITER_MAX_DIMS] = {(hsize_t)d->n, (hsize_t)d->n_columns};
   haddr_t offset;
   herr_t  status;
 
   PetscFunctionBegin;
+  for (int a = 0; a < d->n_dims; ++a) shape[a] = (hsize_t)d->dims[a];
   PetscCall(reserve_room(w, d->n * (int64_t)d->element.in_file));
   PetscCall(make_groups(w, d->path, PETSC_TRUE, h));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pclose(h->create));
   h->create = 0;
   PetscCall(make_type(&d->element, h));
-  HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate_simple(d->n_columns ? 2 : 1, shape, NULL));
+  HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate_simple(d->n_dims ? d->n_dims : d->n_columns ? 2 : 1, shape, NULL));
   HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_DATASET_CREATE));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_layout(h->create, H5D_CONTIGUOUS));
@@ -591,6 +612,23 @@ PetscErrorCode hole_writer_replicated(hole_writer w, const char path[], hole_typ
   PetscFunctionBegin;
   PetscCall(hole_writer_rows(w, path, type, n, n_columns, first, n_local,
                              n_local ? (const char *)data + (size_t)first * bytes : NULL, description, unit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_writer_array(hole_writer w, const char path[], hole_type type, int n_dims, const HoleIndex dims[],
+                                 const void *data, const char description[], const char unit[])
+{
+  const HoleIndex n = dims[0], first = hole_block_first(n, w->size, w->rank),
+                  n_local = hole_block_count(n, w->size, w->rank);
+  size_t         bytes    = type_bytes(type);
+  struct dataset d = {.path = path, .description = description, .unit = unit, .n = n, .n_dims = n_dims, .dims = dims};
+
+  PetscFunctionBegin;
+  PetscCheck(n_dims >= 1 && n_dims <= HOLE_WRITER_MAX_DIMS, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "Dataset %s of %d axes", path, n_dims);
+  for (int a = 1; a < n_dims; ++a) bytes *= (size_t)dims[a];
+  d.element = (struct element){.type = type, .in_memory = bytes, .in_file = bytes};
+  PetscCall(write_dataset(w, &d, first, n_local, n_local ? (const char *)data + (size_t)first * bytes : NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

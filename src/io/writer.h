@@ -10,7 +10,7 @@
 typedef struct hole_writer_s *hole_writer;
 
 /* HOLE_TYPE_NAME: char[HOLE_NAME_SHORT], padded with zeros; in records only. */
-typedef enum { HOLE_TYPE_INT32, HOLE_TYPE_INT64, HOLE_TYPE_DOUBLE, HOLE_TYPE_NAME } hole_type;
+typedef enum { HOLE_TYPE_INT32, HOLE_TYPE_INT64, HOLE_TYPE_FLOAT, HOLE_TYPE_DOUBLE, HOLE_TYPE_NAME } hole_type;
 
 /* One member of a record; `offset` from offsetof(). In the file records are packed, in this order of fields. */
 struct hole_field {
@@ -55,6 +55,11 @@ PetscErrorCode hole_writer_replicated_records(hole_writer w, const char path[], 
                                               const struct hole_field fields[], size_t record_bytes, HoleIndex n,
                                               const void *data, const char description[], const char unit[]);
 
+/* The same for an array of `n_dims` axes, 1 to HOLE_WRITER_MAX_DIMS. */
+enum { HOLE_WRITER_MAX_DIMS = 4 };
+PetscErrorCode hole_writer_array(hole_writer w, const char path[], hole_type type, int n_dims, const HoleIndex dims[],
+                                 const void *data, const char description[], const char unit[]);
+
 /* Write [n] strings, equal on every rank, as fixed-length UTF-8 padded with zeros. */
 PetscErrorCode hole_writer_strings(hole_writer w, const char path[], HoleIndex n, const char *const strings[],
                                    const char description[]);
@@ -63,6 +68,10 @@ PetscErrorCode hole_writer_strings(hole_writer w, const char path[], HoleIndex n
 PetscErrorCode hole_writer_attr_string(hole_writer w, const char path[], const char name[], const char value[]);
 PetscErrorCode hole_writer_attr_int64(hole_writer w, const char path[], const char name[], int64_t value);
 PetscErrorCode hole_writer_attr_double(hole_writer w, const char path[], const char name[], double value);
+
+/* An array [n], or [n, n_columns] if `n_columns` is not 0. */
+PetscErrorCode hole_writer_attr_doubles(hole_writer w, const char path[], const char name[], HoleIndex n,
+                                        HoleIndex n_columns, const double values[]);
 
 /* Complete the file, bring it to the disk and give it its final name, which replaces an old file at once (with `force`).
    HOLE_ERR_USAGE: without `force`, the final name has been taken meanwhile. Call hole_writer_destroy() afterwards. */

@@ -66,6 +66,9 @@ def run_hole(ranks, *arguments):
 
 
 def analyze(ranks, path, output, *options):
+    """Views are data for pictures: they are made where a test asks for them."""
+    if "-views" not in options:
+        options += ("-views", "none")
     printed = run_hole(ranks, "analyze", path, "-output", output, "-view", "none", "-progress", "off", *options)
     expect(not printed, f"{output}: -view none printed: {printed[:80]}")
     return output
@@ -105,7 +108,7 @@ def attribute_contents(owner):
 
 
 def result_contents(path):
-    """Everything below /layers and /flow: groups, types, shapes, bytes and attributes, by path."""
+    """Everything below /layers, /flow and /summaries: groups, types, shapes, bytes and attributes, by path."""
     contents = {}
 
     def add(name, item):
@@ -115,7 +118,7 @@ def result_contents(path):
         contents[f"{item.parent.name.rstrip('/')}/{name.rsplit('/', 1)[-1]}"] = (data, attribute_contents(item))
 
     with h5py.File(path) as file:
-        for root in ("layers", "flow"):
+        for root in ("layers", "flow", "summaries"):
             contents[f"/{root}"] = (None, attribute_contents(file[root]))
             file[root].visititems(add)
     return contents

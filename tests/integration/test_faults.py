@@ -85,6 +85,7 @@ OPTION = [  # a mistake in an option: how many ranks there are cannot matter
     ("-cut", "analyze GOOD -cut half"),
     ("-flow_stage", "analyze GOOD -flow_stage nowhere"),
     ("-flow_stage", "analyze GOOD -flow_stage clusters:0"),
+    ("-views", "analyze GOOD -views pictures"),
     ("-min_cluster_size", "analyze GOOD -min_cluster_size -1"),
     ("-memory_limit", "analyze GOOD -memory_limit much"),
     ("-memory_limit", "analyze GOOD -memory_limit 0"),
@@ -531,6 +532,7 @@ OPTIONS_OF_POINTS = {
     "radius_": "-max_dim 0",
     "scale_": "-metric density_euclidean",
     "sparse_": "-filtration sparse",
+    "views_spectral": "-views all",
 }
 INPUT_OF_POINTS = {"principal_gram": "in/maps.h5"}  # wider than 12 points
 NOT_IN_THE_PROGRAM = {"graph_ghosts"}  # of the library alone; unit tests come there

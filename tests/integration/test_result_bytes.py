@@ -1,4 +1,4 @@
-"""Every byte under /layers and /flow is the same for any number of ranks, of windows, of threads, size of tile and BLAS."""
+"""Every byte under /layers, /flow and /summaries is the same for any number of ranks, of windows, of threads, size of tile and BLAS."""
 
 import glob
 import os
@@ -12,7 +12,7 @@ WINDOWS = (1, 2, 7, 64)
 TILES = (16, 100, 2048)
 CASES = (
     ("-metric", "euclidean,cosine"),
-    ("-metric", "euclidean,cosine", "-max_points", "333", "-seed", "7"),
+    ("-metric", "euclidean,cosine", "-max_points", "333", "-seed", "7", "-views", "all"),
     ("-metric", "geodesic,density_cosine", "-max_points", "333", "-seed", "7", "-precision", "single"),
 )
 PASS_METRICS = "euclidean,manhattan,correlation,density_euclidean,density_cosine,geodesic"
