@@ -49,7 +49,7 @@ typedef struct {
   int64_t joins_merge;   /**< number of that edge in merge order; -1 if it never is */
 } HoleOutlier;
 
-#define HOLE_TASKS_MAX_CLASSES 4096 /**< with more classes than this there is no `hierarchy` */
+#define HOLE_TASKS_MAX_CLASSES 4096 /**< with more classes than this there is neither `hierarchy` nor `gathering` */
 
 /** What counts as an outlier; the words of the options. */
 typedef struct {

@@ -26,8 +26,8 @@ struct work {
   struct column            *columns;
   HoleIndex                *order;      /* [rows of a column] by size, then number */
   PetscBool                *drawn;      /* [rows of a column] */
-  HoleIndex                *groups;     /* [n_classes + 1] clusters folded by class; the last: those of no class */
-  int32_t                  *group_node; /* [n_classes + 1] the node made of them */
+  HoleIndex                *groups;     /* [most] clusters folded by class; after all classes those of none */
+  int32_t                  *group_node; /* [most] the node made of them */
   HoleIndex                 room_stages, room_layers; /* rows that there is room for */
 };
 
@@ -59,13 +59,14 @@ static PetscErrorCode find_columns(struct work *w)
           w->columns[w->n_columns] = (struct column){.layer = rows[r].layer, .stage = rows[r].stage, .first = r};
         ++w->n_columns;
       }
-      if (pass) most = PetscMax(most, ++w->columns[w->n_columns - 1].n);
+      if (pass) ++w->columns[w->n_columns - 1].n;
     }
   }
+  for (HoleIndex k = 0; k < w->n_columns; ++k) most = PetscMax(most, w->columns[k].n);
   PetscCall(PetscMalloc1(most, &w->order));
   PetscCall(PetscMalloc1(most, &w->drawn));
-  PetscCall(PetscMalloc1(w->flow->n_classes + 1, &w->groups));
-  PetscCall(PetscMalloc1(w->flow->n_classes + 1, &w->group_node));
+  PetscCall(PetscMalloc1(w->options->most, &w->groups));
+  PetscCall(PetscMalloc1(w->options->most, &w->group_node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -441,11 +441,7 @@ static PetscErrorCode note_single_points(const HoleCurves *curves, HoleStages *s
   if (!curves->purity || n_clusters <= s->n_points / 2) PetscFunctionReturn(PETSC_SUCCESS);
   if (n_clusters == s->n_points)
     PetscCall(PetscStrncpy(text, "every point is a cluster of its own at t_star", sizeof(text)));
-  else
-    PetscCall(PetscSNPrintf(text, sizeof(text),
-                            "most points are alone at t_star (%" PRId64 " clusters of %" HoleIndex_FMT
-                            " points): classes overlap, see ari and nmi",
-                            n_clusters, s->n_points));
+  else PetscCall(PetscStrncpy(text, "most points are alone at t_star: classes overlap, see ari and nmi", sizeof(text)));
   PetscCall(add_note(s, text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -467,11 +463,6 @@ static PetscErrorCode write_note(const HoleCurves *curves, enum kind kind, HoleS
     PetscCall(add_note(s, text));
   }
   if (curves->best < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  if (curves->n_tied > 1) {
-    PetscCall(PetscSNPrintf(text, sizeof(text), "%" HoleIndex_FMT " heights are equally good, the smallest is t_star",
-                            curves->n_tied));
-    PetscCall(add_note(s, text));
-  }
   PetscCall(note_single_points(curves, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -130,7 +130,7 @@ static PetscErrorCode answer_hierarchy(struct work *w, HoleTasks *t)
   PetscCall(find_dominant_nodes(w));
   PetscCall(PetscMalloc1(t->n_classes, &t->gathering));
   for (HoleIndex c = 0; c < t->n_classes; ++c) t->gathering[c] = w->node[c] < 0 ? NAN : height(w, w->node[c]);
-  if (t->n_classes <= HOLE_TASKS_MAX_CLASSES) PetscCall(fill_hierarchy(w, t));
+  PetscCall(fill_hierarchy(w, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -403,7 +403,7 @@ static PetscErrorCode answer(struct work *w, const HoleCurves *curves, PetscBool
   PetscCall(cut_at_t_star(w, curves, closed, t));
   PetscCall(answer_homogeneity(w, t));
   answer_separability(w, curves, t);
-  if (w->merges.n_labelled) PetscCall(answer_hierarchy(w, t));
+  if (w->merges.n_labelled && t->n_classes <= HOLE_TASKS_MAX_CLASSES) PetscCall(answer_hierarchy(w, t));
   PetscCall(answer_outliers(w, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
