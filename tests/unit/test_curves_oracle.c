@@ -76,8 +76,7 @@ static void information_of_table(HoleIndex n, HoleIndex n_clusters, const int32_
   w->class_homogeneity = n_used == 1 ? 1 : mutual / h_class;
   w->completeness      = n_sets == 1 ? 1 : mutual / h_cluster;
   w->v_measure         = 0;
-  if (w->class_homogeneity + w->completeness > 0)
-    w->v_measure = 2 / (1 / w->class_homogeneity + 1 / w->completeness);
+  if (w->class_homogeneity + w->completeness > 0) w->v_measure = 2 / (1 / w->class_homogeneity + 1 / w->completeness);
   w->nmi = n_sets == 1 && n_used == 1 ? 1 : n_sets == 1 || n_used == 1 ? 0 : mutual / (0.5 * (h_cluster + h_class));
 }
 
@@ -172,8 +171,8 @@ static PetscErrorCode check_curves(HoleTree tree, const int32_t label[], const H
 
 static void digest_curves(const HoleCurves *c, uint64_t *digest)
 {
-  const double *columns[] = {c->threshold, c->size_entropy, c->purity,            c->homogeneity,  c->score,
-                             c->ari,       c->nmi,          c->class_homogeneity, c->completeness, c->v_measure};
+  const double *columns[] = {c->threshold, c->size_entropy,      c->purity,       c->homogeneity, c->score, c->ari,
+                             c->nmi,       c->class_homogeneity, c->completeness, c->v_measure};
 
   for (int k = 0; k < (c->purity ? 10 : 2); ++k) test_digest(digest, columns[k], (size_t)c->n * sizeof(double));
 }
