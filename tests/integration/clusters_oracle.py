@@ -211,7 +211,7 @@ def unfold_columns(nodes, clusters, folded):
     return merged, rows
 
 
-def check_drawn(where, rows, folded, share, most):
+def check_drawn(where, rows, folded, n_classes, share, most):
     for (layer, stage), column in folded.groupby(["layer", "stage"]):
         place = f"{where}, layer {layer}, stage {stage}"
         n = len(column)
@@ -227,16 +227,20 @@ def check_drawn(where, rows, folded, share, most):
             classes = set(here.dominant_class[here.node == node.node])
             wanted = classes.pop() if len(classes) == 1 else -1
             expect(node.dominant_class == wanted and node.n_clusters > 1, f"{place}: folded node {node}")
+        groups = column.dominant_class[column.cluster < 0]
+        by_class = stage >= 0 and 0 < n_classes < most / 2
+        one_each = groups.is_unique and all(len(set(here.dominant_class[here.node == node])) == 1 for node in column.node[column.cluster < 0])
+        expect(one_each if by_class else len(groups) <= 1, f"{place}: folded into nodes of the classes {groups.tolist()}")
 
 
-def check_folding(where, flow, share=0.01, most=60):
+def check_folding(where, flow, labels, share=0.01, most=60):
     nodes, clusters, folded = (pd.DataFrame(flow[name][()]) for name in ("nodes", "folded", "folded_nodes"))
     if not expect(nodes[["layer", "stage", "cluster"]].equals(clusters[["layer", "stage", "cluster"]]), f"{where}: rows of folded"):
         return
     merged, rows = unfold_columns(nodes, clusters, folded)
     good = len(merged) == len(folded) and (merged.n_clusters == merged.n_clusters_made).all() and (merged["size"] == merged.size_made).all()
     expect(good, f"{where}: sizes of folded nodes")
-    check_drawn(where, rows, folded, share, most)
+    check_drawn(where, rows, folded, 0 if labels is None else labels.max() + 1, share, most)
     to_node = clusters.set_index(["layer", "stage", "cluster"]).node.to_dict()
 
     wanted = {}

@@ -78,7 +78,7 @@ def make_inputs():
         }
         labels = random_labels(rng, n) if case else np.full(n, -1)
         name = f"small{case}"
-        options = ("-outlier_size", "3", "-minority_share", "0.4", "-fold_share", "0.15", "-fold_most", "6") if case % 2 else ()
+        options = ("-outlier_size", "3", "-minority_share", "0.4", "-fold_share", "0.15", "-fold_most", str(9 - case)) if case % 2 else ()
         options += ("-cut", "open") if case % 3 == 2 else ()
         yield name, common.write_activations(f"{name}.h5", layers, labels), layers, labels, options
 
@@ -566,7 +566,7 @@ def check_result(ranks, name, path, layers, labels, options):
             least = int(option_of(options, "-min_cluster_size", 0))
             check_flow(f"{where}, /flow/{metric}", file[f"flow/{metric}"], groups, classes, least, flow_stage)
             folding = {"share": float(option_of(options, "-fold_share", 0.01)), "most": int(option_of(options, "-fold_most", 60))}
-            clusters_oracle.check_folding(f"{where}, /flow/{metric}", file[f"flow/{metric}"], **folding)
+            clusters_oracle.check_folding(f"{where}, /flow/{metric}", file[f"flow/{metric}"], classes, **folding)
         if name in EXPORTED:
             check_export(where, result, file, layers, metrics)
 

@@ -80,6 +80,24 @@ static PetscErrorCode check_open_cut(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A share of exactly the limit, 0.5, is none below it. */
+static PetscErrorCode check_minority(void)
+{
+  const HoleEdge edges[]  = {{1, 0, 1}, {1, 1, 2}, {1, 2, 3}};
+  const int32_t  halves[] = {0, 0, 1, 1}, one[] = {0, 0, 1, 0};
+  HoleTasks     *t;
+
+  PetscFunctionBegin;
+  PetscCall(make_tasks(4, edges, halves, 2, PETSC_TRUE, 3, &t));
+  TEST_CHECK(t->n_outliers == 0, "Two halves: %d outliers", (int)t->n_outliers);
+  PetscCall(HoleTasksDestroy(&t));
+  PetscCall(make_tasks(4, edges, one, 2, PETSC_TRUE, 3, &t));
+  TEST_CHECK(t->n_outliers == 1 && t->outliers[0].point == 2 && t->outliers[0].kind == HOLE_OUTLIER_MINORITY_CLASS,
+             "One of four");
+  PetscCall(HoleTasksDestroy(&t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_small(void)
 {
   const int32_t label[] = {0}, none[] = {-1};
@@ -220,6 +238,7 @@ int main(int argc, char **argv)
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(check_parts());
   PetscCall(check_open_cut());
+  PetscCall(check_minority());
   PetscCall(check_small());
   PetscCall(check_correlation(3, "euclidean"));
   PetscCall(check_correlation(60, "euclidean"));
