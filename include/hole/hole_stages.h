@@ -8,7 +8,7 @@
  * Quality of the clusters at every distinct merge height, ascending (closed cut). Equal on every rank.
  *
  * Points with a negative label are left out of everything that uses labels. Where no point has a label (no labels, or all
- * negative) the arrays purity to nmi are NULL. Infinite edges join nothing and have no row.
+ * negative) the arrays purity to v_measure are NULL. Infinite edges join nothing and have no row.
  */
 typedef struct {
   HoleIndex n;           /**< distinct merge heights */
@@ -19,7 +19,11 @@ typedef struct {
   double   *score;       /**< 0.7 purity + 0.3 homogeneity */
   double   *ari;         /**< adjusted Rand index against the labels */
   double   *nmi;         /**< normalised mutual information, arithmetic mean, as scikit-learn's default */
-  double   *size_entropy; /**< entropy of the cluster sizes, nat */
+  double
+      *class_homogeneity; /**< share of the entropy of the classes that clusters explain: scikit-learn's homogeneity */
+  double *completeness;   /**< share of the entropy of the clusters that classes explain */
+  double *v_measure;      /**< harmonic mean of the two */
+  double *size_entropy;   /**< entropy of the cluster sizes, nat */
 
   /** Row of largest score among positive heights (without labels: of n_clusters nearest to 10), the first on ties; -1 if
       there is none. */
@@ -70,6 +74,7 @@ typedef struct {
   char (*name)[64];    /**< [n] names */
   int64_t *n_clusters; /**< [n] clusters there */
   int32_t *labels;     /**< [n, n_points] cluster of each point */
+  char     note[512];  /**< what is unusual about the choice, in words; empty if nothing is */
 } HoleStages;
 
 /** How stages are chosen; the words of the options. */

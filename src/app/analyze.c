@@ -9,6 +9,7 @@
 #include "summary.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 enum { STEPS_A_LAYER = 16 };
@@ -45,6 +46,9 @@ struct layer_result {
   HoleCurves    *curves;
   HoleStages    *stages;
   HoleViews     *views;
+  HoleTasks     *tasks;
+  HoleIndex      n_pairs;    /* over which the next was taken */
+  double         cophenetic; /* NaN without distances */
 };
 
 /* Collective: a step that began at `since` has ended. */
@@ -181,6 +185,8 @@ static PetscErrorCode cut_tree(struct analysis *a, HoleFlow flow, struct layer_r
   PetscCall(HoleCurvesCreate(r->tree, labels, a->run.n_classes, &r->curves));
   PetscCall(HoleStagesCreate(r->tree, r->curves, a->run.n_classes, &a->run.stages_options, &r->stages));
   PetscCall(HoleFlowAddLayer(flow, r->stages));
+  PetscCall(HoleTasksCreate(r->tree, r->curves, labels, a->run.n_classes, a->run.stages_options.closed,
+                            &a->run.tasks_options, &r->tasks));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -299,6 +305,8 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(solve_homology(a, l, metric, r));
   PetscCall(look_at_distances(a, l, metric, r));
   last = MPI_Wtime();
+  r->cophenetic = NAN;
+  if (r->distances) PetscCall(HoleTasksCorrelate(r->distances, r->tree, &r->n_pairs, &r->cophenetic));
   PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
   HoleCallAgreed(a->comm, cut_tree(a, a->flows[m], r));
   HoleCallAgreed(a->comm, look_at_clusters(a, m, r));
@@ -309,6 +317,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(result_write_layer(a->writer, path, width, a->run.single, r->filtration, r->diagram, a->simplices, r->tree,
                                r->curves, r->stages));
   PetscCall(result_write_views(a->writer, path, &a->run.views_options, r->views));
+  PetscCall(result_write_tasks(a->writer, path, r->tasks, r->n_pairs, r->cophenetic));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
   if (a->summary)
@@ -321,6 +330,7 @@ static PetscErrorCode destroy_layer_result(struct layer_result *r)
 {
   PetscFunctionBegin;
   PetscCall(HoleViewsDestroy(&r->views));
+  PetscCall(HoleTasksDestroy(&r->tasks));
   PetscCall(HoleStagesDestroy(&r->stages));
   PetscCall(HoleCurvesDestroy(&r->curves));
   PetscCall(HoleTreeDestroy(&r->tree));
@@ -434,14 +444,29 @@ static PetscErrorCode write_summaries(struct analysis *a, int m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The flow of metric m, as it is and as it is drawn. */
+static PetscErrorCode write_flow(struct analysis *a, int m)
+{
+  const char    *metric  = app_run_metric_name(&a->run, m);
+  HoleFolding   *folding = NULL;
+  PetscErrorCode written;
+
+  PetscFunctionBegin;
+  PetscCall(result_write_flow(a->writer, metric, a->run.stages_options.flow_stage, a->flows[m]));
+  HoleCallAgreed(a->comm, HoleFoldingCreate(a->flows[m], &a->run.folding_options, &folding)); /* local */
+  written = result_write_folding(a->writer, metric, folding);
+  PetscCall(HoleFoldingDestroy(&folding));
+  PetscCall(written);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode finish_output(struct analysis *a)
 {
   char now[64];
 
   PetscFunctionBegin;
   for (int m = 0; m < a->run.n_metrics; ++m) {
-    PetscCall(
-        result_write_flow(a->writer, app_run_metric_name(&a->run, m), a->run.stages_options.flow_stage, a->flows[m]));
+    PetscCall(write_flow(a, m));
     PetscCall(write_summaries(a, m));
   }
   PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
@@ -546,6 +571,13 @@ static const struct app_option options[] = {
      "data for pictures; default: all but spectral2", 0, 0},
     {"-min_cluster_size", OPTION_INTEGER, "n (0)", "clusters of n points or fewer are outliers in the flow tables", 0,
      INT32_MAX},
+    {"-outlier_size", OPTION_INTEGER, "n (10, or -min_cluster_size)",
+     "clusters of n points or fewer at t_star are outliers in tasks/outliers", 1, INT32_MAX},
+    {"-minority_share", OPTION_TEXT, "SHARE (0.1)", "so are points of classes with a smaller share of their cluster", 0,
+     0},
+    {"-fold_share", OPTION_TEXT, "SHARE (0.01)",
+     "folded flow tables: clusters with a smaller share of the points are drawn together", 0, 0},
+    {"-fold_most", OPTION_INTEGER, "n (60)", "folded flow tables: most nodes in a column", 2, 1000},
     {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},
     {"-view", OPTION_WORD, "summary none", "what is printed on stdout", 0, 0},
     {"-progress", OPTION_WORD, "auto plain off", "auto: a bar on a terminal, a line a minute elsewhere", 0, 0}};

@@ -22,7 +22,7 @@ struct app_command {
   const struct app_command *also; /* a command whose options this one takes too, or NULL */
 };
 
-extern const struct app_command app_analyze, app_export, app_inspect, app_plan;
+extern const struct app_command app_analyze, app_compare, app_export, app_inspect, app_plan;
 
 enum { APP_MAX_OPTION_FILES = 16 };
 

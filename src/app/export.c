@@ -45,7 +45,7 @@ static void print_number(FILE *out, double x)
     snprintf(text, sizeof(text), "%.*g", digits, x);
     if (strtod(text, NULL) == x) break;
   }
-  fputs(isinf(x) ? "inf" : text, out);
+  fputs(isnan(x) ? "nan" : isinf(x) ? "inf" : text, out);
 }
 
 static void print_item(FILE *out, const struct result_item *item)
@@ -190,12 +190,15 @@ static PetscErrorCode export_stages(struct export *e)
 /* Columns that a file without labels does not have are left empty. */
 static PetscErrorCode export_curves(struct export *e)
 {
-  static const char *const names[] = {"threshold", "n_clusters", "purity", "homogeneity",
-                                      "score",     "ari",        "nmi",    "size_entropy"};
+  static const char *const names[] = {"threshold", "n_clusters", "purity",       "homogeneity",       "score",
+                                      "ari",       "nmi",        "size_entropy", "class_homogeneity", "completeness",
+                                      "v_measure"};
   enum { N_CURVES = sizeof(names) / sizeof(names[0]) };
 
   PetscFunctionBegin;
-  if (e->out) fputs("layer,metric,threshold,n_clusters,purity,homogeneity,score,ari,nmi,size_entropy\n", e->out);
+  if (e->out) fputs("layer,metric", e->out);
+  for (int c = 0; c < N_CURVES && e->out; ++c) fprintf(e->out, ",%s", names[c]);
+  if (e->out) fputc('\n', e->out);
   for (HoleIndex i = 0; i < e->n_items; ++i) {
     struct result_array a[N_CURVES];
 
@@ -268,14 +271,242 @@ static PetscErrorCode export_flow_layers(struct export *e)
   return export_flow(e, "layers", 5, columns);
 }
 
+static PetscErrorCode export_folded(struct export *e)
+{
+  const char *const columns[] = {"layer", "stage", "cluster", "node"};
+
+  return export_flow(e, "folded", 4, columns);
+}
+
+static PetscErrorCode export_folded_nodes(struct export *e)
+{
+  const char *const columns[] = {"layer",   "stage",      "node", "position",       "layer_position",
+                                 "cluster", "n_clusters", "size", "dominant_class", "dominant_count"};
+
+  return export_flow(e, "folded_nodes", 10, columns);
+}
+
+static PetscErrorCode export_folded_stages(struct export *e)
+{
+  const char *const columns[] = {"layer", "source_stage", "source_node", "target_stage", "target_node", "count"};
+
+  return export_flow(e, "folded_stages", 6, columns);
+}
+
+static PetscErrorCode export_folded_layers(struct export *e)
+{
+  const char *const columns[] = {"source_layer", "source_node", "target_layer", "target_node", "count"};
+
+  return export_flow(e, "folded_layers", 5, columns);
+}
+
+/* One of the tables of tasks, of all layers by all metrics; a file of an earlier version has none. */
+static PetscErrorCode export_task(struct export *e, const char table[], int n_columns, const char *const columns[])
+{
+  PetscFunctionBegin;
+  if (e->out) fputs("layer,metric", e->out);
+  for (int c = 0; c < n_columns && e->out; ++c) fprintf(e->out, ",%s", columns[c]);
+  if (e->out) fputc('\n', e->out);
+  for (HoleIndex i = 0; i < e->n_items; ++i) {
+    struct result_array a = {.n_columns = n_columns};
+    char                path[3 * HOLE_NAME_LENGTH];
+
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/tasks/%s", e->items[i].base, table));
+    PetscCall(hole_reader_records(e->reader, path, n_columns, columns, &a.n, &a.values));
+    PetscCall(print_rows(e, &e->items[i], NULL, &a));
+    PetscCall(PetscFree(a.values));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode export_separability(struct export *e)
+{
+  const char *const columns[] = {
+      "threshold",          "score",     "n_clusters",        "best_ari",          "best_ari_threshold", "best_nmi",
+      "best_nmi_threshold", "gap_ratio", "cross_class_edges", "cross_class_count", "labelled_edges"};
+
+  return export_task(e, "separability", 11, columns);
+}
+
+static PetscErrorCode export_homogeneity(struct export *e)
+{
+  const char *const columns[] = {"cluster", "size", "dominant_class", "dominant_count", "purity", "entropy"};
+
+  return export_task(e, "homogeneity", 6, columns);
+}
+
+static PetscErrorCode export_outliers(struct export *e)
+{
+  const char *const columns[] = {"point",    "kind",          "cluster",    "cluster_size",
+                                 "joins_at", "joins_cluster", "joins_merge"};
+
+  return export_task(e, "outliers", 7, columns);
+}
+
+/* A line for each pair of classes. */
+static PetscErrorCode export_hierarchy(struct export *e)
+{
+  PetscFunctionBegin;
+  if (e->out) fputs("layer,metric,class,other,height\n", e->out);
+  for (HoleIndex i = 0; i < e->n_items; ++i) {
+    struct hole_shape   shape;
+    struct result_array a = {-1, 1, NULL};
+    hole_object         object;
+    char                path[3 * HOLE_NAME_LENGTH];
+
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/tasks/hierarchy", e->items[i].base));
+    PetscCall(hole_reader_find(e->reader, path, &object));
+    if (object != HOLE_OBJECT_DATASET) continue;
+    PetscCall(hole_reader_shape(e->reader, path, &shape));
+    PetscCall(result_read_array(e->reader, e->items[i].base, "tasks/hierarchy", shape.dims[0], &a));
+    for (HoleIndex k = 0; k < a.n * a.n && e->out; ++k) {
+      print_item(e->out, &e->items[i]);
+      fprintf(e->out, ",%" HoleIndex_FMT ",%" HoleIndex_FMT ",", k / a.n, k % a.n);
+      print_number(e->out, a.values[k]);
+      fputc('\n', e->out);
+    }
+    PetscCall(PetscFree(a.values));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A row of a table of conditions, without the end of the line. */
+static void print_condition(FILE *out, const char condition[], const char metric[])
+{
+  print_field(out, condition);
+  fputc(',', out);
+  print_field(out, metric);
+}
+
+static PetscErrorCode export_condition_flow(struct export *e, const char condition[], const char metric[],
+                                            const char base[])
+{
+  static const char *const columns[] = {"layer", "source_cluster", "target_cluster", "count"};
+  char                     path[3 * HOLE_NAME_LENGTH];
+  HoleIndex                n;
+  int64_t                 *rows;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/flow", base));
+  PetscCall(hole_reader_integer_records(e->reader, path, 4, columns, &n, &rows));
+  for (HoleIndex r = 0; r < n && e->out; ++r) {
+    print_condition(e->out, condition, metric);
+    for (int c = 0; c < 4; ++c) fprintf(e->out, ",%" PRId64, rows[4 * r + c]);
+    fputc('\n', e->out);
+  }
+  PetscCall(PetscFree(rows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode print_robustness(struct export *e, const char condition[], const char metric[], HoleIndex n,
+                                       const hole_names features, const double rows[])
+{
+  PetscFunctionBegin;
+  for (HoleIndex r = 0; r < n && e->out; ++r) {
+    print_condition(e->out, condition, metric);
+    for (int c = 0; c < 5; ++c) {
+      fputc(',', e->out);
+      if (c == 2) fprintf(e->out, "%s,", features[r]);
+      print_number(e->out, rows[5 * r + c]);
+    }
+    fputc('\n', e->out);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode export_condition_robustness(struct export *e, const char condition[], const char metric[],
+                                                  const char base[])
+{
+  static const char *const columns[] = {"layer", "dim", "value", "other", "relative_change"};
+  char                     path[3 * HOLE_NAME_LENGTH];
+  HoleIndex                n;
+  hole_names               features;
+  double                  *rows = NULL;
+  PetscErrorCode           read;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/robustness", base));
+  PetscCall(hole_reader_record_names(e->reader, path, "feature", &n, &features));
+  read = hole_reader_records(e->reader, path, 5, columns, &n, &rows);
+  if (!read) read = print_robustness(e, condition, metric, n, features, rows);
+  PetscCall(PetscFree(features));
+  PetscCall(PetscFree(rows));
+  PetscCall(read);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+typedef PetscErrorCode (*condition_export)(struct export *e, const char condition[], const char metric[],
+                                           const char base[]);
+
+/* The chosen metrics of one condition. */
+static PetscErrorCode export_condition(struct export *e, const char condition[], condition_export run)
+{
+  char       wanted[4096], group[2 * HOLE_NAME_LENGTH], base[3 * HOLE_NAME_LENGTH];
+  HoleIndex  n;
+  hole_names metrics;
+
+  PetscFunctionBegin;
+  PetscCall(app_get_text("-metric", "all", sizeof(wanted), wanted));
+  PetscCall(PetscSNPrintf(group, sizeof(group), "/conditions/%s", condition));
+  PetscCall(hole_reader_list(e->reader, group, &n, &metrics));
+  for (HoleIndex m = 0; m < n; ++m) {
+    PetscCall(PetscSNPrintf(base, sizeof(base), "%s/%s", group, metrics[m]));
+    if (!strcmp(wanted, "all") || !strcmp(wanted, metrics[m])) PetscCall(run(e, condition, metrics[m], base));
+  }
+  PetscCall(PetscFree(metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A table of all conditions that hole compare has added. */
+static PetscErrorCode export_all_conditions(struct export *e, const char head[], condition_export run)
+{
+  HoleIndex   n;
+  hole_names  conditions;
+  hole_object object;
+
+  PetscFunctionBegin;
+  if (e->out) fprintf(e->out, "%s\n", head);
+  PetscCall(hole_reader_find(e->reader, "/conditions", &object));
+  if (object != HOLE_OBJECT_GROUP) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_reader_list(e->reader, "/conditions", &n, &conditions));
+  for (HoleIndex c = 0; c < n; ++c) PetscCall(export_condition(e, conditions[c], run));
+  PetscCall(PetscFree(conditions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode export_conditions(struct export *e)
+{
+  return export_all_conditions(e, "condition,metric,layer,source_cluster,target_cluster,count", export_condition_flow);
+}
+
+static PetscErrorCode export_robustness(struct export *e)
+{
+  return export_all_conditions(e, "condition,metric,layer,dim,feature,value,other,relative_change",
+                               export_condition_robustness);
+}
+
 static PetscErrorCode export_table(struct export *e)
 {
   static const struct {
     const char *name;
     PetscErrorCode (*run)(struct export *);
-  } tables[] = {{"diagrams", export_diagrams},      {"tree", export_tree},   {"stages", export_stages},
-                {"curves", export_curves},          {"nodes", export_nodes}, {"flow_stages", export_flow_stages},
-                {"flow_layers", export_flow_layers}};
+  } tables[] = {{"diagrams", export_diagrams},
+                {"tree", export_tree},
+                {"stages", export_stages},
+                {"curves", export_curves},
+                {"nodes", export_nodes},
+                {"flow_stages", export_flow_stages},
+                {"flow_layers", export_flow_layers},
+                {"folded", export_folded},
+                {"folded_nodes", export_folded_nodes},
+                {"folded_stages", export_folded_stages},
+                {"folded_layers", export_folded_layers},
+                {"hierarchy", export_hierarchy},
+                {"separability", export_separability},
+                {"homogeneity", export_homogeneity},
+                {"outliers", export_outliers},
+                {"conditions", export_conditions},
+                {"robustness", export_robustness}};
   char table[64], format[64];
 
   PetscFunctionBegin;
@@ -382,7 +613,10 @@ static PetscErrorCode run_export(MPI_Comm comm, const char input[])
 }
 
 static const struct app_option options[] = {
-    {"-table", OPTION_WORD, "diagrams tree stages curves nodes flow_stages flow_layers", "what to export", 0, 0},
+    {"-table", OPTION_WORD,
+     "diagrams tree stages curves nodes flow_stages flow_layers folded folded_nodes folded_stages folded_layers "
+     "hierarchy separability homogeneity outliers conditions robustness",
+     "what to export; conditions and robustness are what hole compare has added", 0, 0},
     {"-format", OPTION_WORD, "csv ripser", "csv with a head line; ripser: intervals as Ripser prints them, all digits",
      0, 0},
     {"-layers", OPTION_TEXT, "all | NAME,PATTERN,...", "layers", 0, 0},

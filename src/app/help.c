@@ -47,12 +47,13 @@ static void print_option(const struct app_option *o)
 
 static void print_overview(void)
 {
-  const struct app_command *const commands[] = {&app_analyze, &app_plan, &app_inspect, &app_export};
+  const struct app_command *const commands[] = {&app_analyze, &app_compare, &app_plan, &app_inspect, &app_export};
 
   printf("HOLE on MPI %s: persistent homology of neural-network activations\n\n"
          "  hole COMMAND INPUT [-output FILE] [options]        alone, or under mpiexec or srun\n\n",
          HOLE_VERSION);
-  for (int c = 0; c < 4; ++c) printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
+  for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); ++c)
+    printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
   printf("\n  hole COMMAND -help   options of a command\n"
          "  hole -version        versions\n\n"
          "Example: mpiexec -n 4 hole analyze activations.h5 -metric cosine -output result.h5\n");

@@ -206,6 +206,29 @@ static PetscErrorCode print_attribute(struct inspection *s, const char name[], c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What stands beside the number of clusters of an item: its note, and how many points stand apart. */
+static PetscErrorCode print_tasks(struct inspection *s, const struct result_item *item)
+{
+  char              path[3 * HOLE_NAME_LENGTH];
+  hole_object       object;
+  struct hole_shape shape;
+  HoleIndex         n;
+  hole_names        note;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/tasks/outliers", item->base));
+  PetscCall(hole_reader_find(s->reader, path, &object));
+  if (object == HOLE_OBJECT_DATASET) {
+    PetscCall(hole_reader_shape(s->reader, path, &shape));
+    if (!s->rank) printf("; %" HoleIndex_FMT " outliers", shape.dims[0]);
+  }
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/stages", item->base));
+  PetscCall(hole_reader_attr_strings(s->reader, path, "note", &n, &note));
+  if (n == 1 && !s->rank) printf("; %s", note[0]);
+  PetscCall(PetscFree(note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode inspect_item(struct inspection *s, const struct result_item *item)
 {
   struct result_array thresholds, diagram;
@@ -229,9 +252,28 @@ static PetscErrorCode inspect_item(struct inspection *s, const struct result_ite
   if (!s->rank) {
     printf("  clusters by stage:");
     for (HoleIndex t = 0; t < thresholds.n; ++t) printf(" %.0f", thresholds.values[t]);
-    printf("\n");
   }
   PetscCall(PetscFree(thresholds.values));
+  PetscCall(print_tasks(s, item));
+  if (!s->rank) printf("\n");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What hole compare has added. */
+static PetscErrorCode inspect_conditions(struct inspection *s)
+{
+  HoleIndex   n;
+  hole_names  names;
+  hole_object object;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_find(s->reader, "/conditions", &object));
+  if (object != HOLE_OBJECT_GROUP) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_reader_list(s->reader, "/conditions", &n, &names));
+  if (!s->rank) printf("\ncompared with %" HoleIndex_FMT " condition%s:", n, n == 1 ? "" : "s");
+  for (HoleIndex c = 0; c < n && !s->rank; ++c) printf(" %s%s", names[c], c + 1 < n ? "," : "");
+  if (!s->rank) printf("; see hole export -table robustness\n");
+  PetscCall(PetscFree(names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -254,6 +296,7 @@ static PetscErrorCode inspect_result(struct inspection *s, const char input[])
   for (HoleIndex i = 0; i < n && !inspected; ++i) inspected = inspect_item(s, &items[i]);
   PetscCall(PetscFree(items));
   PetscCall(inspected);
+  PetscCall(inspect_conditions(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -24,9 +24,9 @@ struct failure {
 
 const struct app_command *app_find_command(const char name[])
 {
-  const struct app_command *const commands[] = {&app_analyze, &app_plan, &app_inspect, &app_export};
+  const struct app_command *const commands[] = {&app_analyze, &app_compare, &app_plan, &app_inspect, &app_export};
 
-  for (int c = 0; c < 4; ++c) {
+  for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); ++c) {
     if (!strcmp(commands[c]->name, name)) return commands[c];
   }
   return NULL;

@@ -40,7 +40,7 @@
 #define PRODUCTS    40
 #define A_ORDER     70e-9  /* one entry of the matrix of a small layer, on the first rank, for its orders */
 #define A_HEAT      2e-9   /* one pair in a heatmap */
-#define A_CUT       60e-9  /* curves and stages of one point, times log2 n */
+#define A_CUT       60e-9  /* curves, stages and tasks of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
 
 static const char *const names[]   = {"read",  "plane",     "points", "rows",     "pass", "graph",
@@ -305,14 +305,25 @@ static void follow_clusters(struct state *s, double held)
   const double stages = (double)PetscMin(HoleStagesOptionsGetMost(&s->run->stages_options), s->n);
   const double result = n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval));
   const double flow   = n * stages / 2 * (double)(sizeof(HoleFlowNode) + sizeof(HoleFlowStageLink));
-  const double curves = n * (180 + 8 * stages); /* scratch of the sweep, curves; labels, twice */
   const double blocks = s->run->views_options.heatmap ? PetscMin(n, HOLE_VIEWS_BLOCKS) : 0;
   const double views  = sizeof(float) * blocks * blocks + 64 * n; /* heatmap, planes, orders */
+  const double table =
+      s->run->n_classes <= HOLE_TASKS_MAX_CLASSES ? 8.0 * (double)s->run->n_classes * (double)s->run->n_classes : 0;
+  const double curves = n * (390 + 8 * stages) + table; /* scratch of the sweeps, curves, tasks; labels, twice */
   const double write  = n * 128;
 
   add(s, MODEL_CLUSTERS, held + result + curves + flow + views, 0, s->pace * A_CUT * n * s->log_n);
   add(s, MODEL_WRITE, held + result + curves + flow + views + write, 0, s->pace * A_WRITE * n);
   s->flow += flow + 24 * n; /* and births and deaths for the summaries */
+}
+
+/* The cophenetic correlation is made of distances that are still there. */
+static void correlate(struct state *s, double held)
+{
+  const double n = (double)s->n, drawn = PetscMin(n, HOLE_COPHENETIC_POINTS);
+
+  if (s->kind != HOLE_LAYER_GRAPH)
+    add(s, MODEL_CLUSTERS, held + n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval) + 32) + 8 * drawn * drawn, 0, 0);
 }
 
 /* One layer by one metric. What its filtration holds is freed with it; stored distances are before its clusters are looked at. */
@@ -338,6 +349,7 @@ static void run_metric(struct state *s)
   held = s->acts + s->points + graph;
   solve(s, held + rows);
   if (s->kind != HOLE_LAYER_GRAPH) look_at_views(s, held + hole_homology_predict_result(s->n), rows);
+  correlate(s, held + rows);
   follow_clusters(s, held);
 }
 

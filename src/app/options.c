@@ -127,17 +127,16 @@ static const char *next_option(const void *ctx, int n)
 
 static const char *next_command(const void *ctx, int n)
 {
-  const char *const names[] = {"analyze", "plan", "inspect", "export"};
+  const char *const names[] = {"analyze", "compare", "plan", "inspect", "export"};
 
   (void)ctx;
-  return n < 4 ? names[n] : NULL;
+  return n < (int)(sizeof(names) / sizeof(names[0])) ? names[n] : NULL;
 }
 
 /* Words of the contract that a later version will know. */
 static PetscBool is_planned_command(const char name[])
 {
-  return (PetscBool)(!strcmp(name, "compare") || !strcmp(name, "units") || !strcmp(name, "mapper") ||
-                     !strcmp(name, "sweep"));
+  return (PetscBool)(!strcmp(name, "units") || !strcmp(name, "mapper") || !strcmp(name, "sweep"));
 }
 
 static int fail_command(const char name[], char message[])
@@ -146,12 +145,12 @@ static int fail_command(const char name[], char message[])
 
   if (is_planned_command(name))
     snprintf(message, APP_MESSAGE_LENGTH,
-             "the command '%s' is not part of this version; it has analyze, plan, inspect and export", name);
+             "the command '%s' is not part of this version; it has analyze, compare, plan, inspect and export", name);
   else if (nearest)
     snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; did you mean '%s'? See hole -help", name, nearest);
   else
     snprintf(message, APP_MESSAGE_LENGTH,
-             "unknown command '%s'; there are analyze, plan, inspect and export. See hole -help", name);
+             "unknown command '%s'; there are analyze, compare, plan, inspect and export. See hole -help", name);
   return 2;
 }
 

@@ -243,6 +243,21 @@ static PetscErrorCode write_tree(hole_writer w, const char base[], HoleTree tree
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How the stages came about. */
+static PetscErrorCode write_choice(hole_writer w, const char base[], const HoleCurves *curves, const HoleStages *stages)
+{
+  char path[3 * HOLE_NAME_LENGTH];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/stages", base));
+  PetscCall(hole_writer_attr_double(w, path, "t_star", curves->best < 0 ? 0.0 : curves->threshold[curves->best]));
+  PetscCall(hole_writer_attr_int64(w, path, "t_star_ties", curves->best < 0 ? 0 : curves->n_tied - 1));
+  PetscCall(hole_writer_attr_int64(w, path, "nested", stages->n_nested));
+  PetscCall(hole_writer_attr_int64(w, path, "flow", stages->flow));
+  if (stages->note[0]) PetscCall(hole_writer_attr_string(w, path, "note", stages->note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_stages(hole_writer w, const char base[], const HoleStages *stages)
 {
   const char **names;
@@ -282,11 +297,17 @@ static PetscErrorCode write_curves(hole_writer w, const char base[], const HoleC
       {"curves/ari", "adjusted Rand index against the labels", c->ari, HOLE_TYPE_DOUBLE, PETSC_TRUE},
       {"curves/nmi", "normalised mutual information with the labels, arithmetic mean", c->nmi, HOLE_TYPE_DOUBLE,
        PETSC_TRUE},
+      {"curves/class_homogeneity", "scikit-learn's homogeneity: share of the entropy of classes that clusters explain",
+       c->class_homogeneity, HOLE_TYPE_DOUBLE, PETSC_TRUE},
+      {"curves/completeness", "share of the entropy of clusters that classes explain", c->completeness,
+       HOLE_TYPE_DOUBLE, PETSC_TRUE},
+      {"curves/v_measure", "harmonic mean of class_homogeneity and completeness", c->v_measure, HOLE_TYPE_DOUBLE,
+       PETSC_TRUE},
       {"curves/size_entropy", "entropy of the cluster sizes", c->size_entropy, HOLE_TYPE_DOUBLE, PETSC_FALSE}};
 
   PetscFunctionBegin;
   for (size_t k = 0; k < sizeof(curves) / sizeof(curves[0]); ++k) {
-    const char *unit = k == 0 ? "distance" : k == 7 ? "nat" : NULL;
+    const char *unit = k == 0 ? "distance" : curves[k].values == c->size_entropy ? "nat" : NULL;
 
     if (curves[k].values || (!c->n && !curves[k].needs_labels))
       PetscCall(
@@ -326,6 +347,7 @@ PetscErrorCode result_write_layer(hole_writer w, const char path[], HoleIndex wi
   PetscCall(write_representatives(w, path, diagram));
   PetscCall(write_tree(w, path, tree));
   PetscCall(write_stages(w, path, stages));
+  PetscCall(write_choice(w, path, curves, stages));
   PetscCall(write_curves(w, path, curves));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -28,6 +28,22 @@ PetscErrorCode result_write_views(hole_writer w, const char path[], const HoleVi
 
 /* Summaries of the diagrams of one metric. */
 PetscErrorCode result_write_summaries(hole_writer w, const char metric[], const HoleSummaryTables *tables);
+/* result_clusters.c: the four tasks of one layer by one metric; `cophenetic` is NaN where it is not known, else over `n_pairs`. */
+PetscErrorCode result_write_tasks(hole_writer w, const char path[], const HoleTasks *tasks, HoleIndex n_pairs,
+                                  double cophenetic);
+
+/* The flow of one metric as it is to be drawn. */
+PetscErrorCode result_write_folding(hole_writer w, const char metric[], const HoleFolding *folding);
+
+/* Points that clusters of a layer share in two conditions. */
+struct result_condition_link {
+  int32_t layer, source_cluster, target_cluster;
+  int64_t count;
+};
+
+/* One metric in two conditions, under the group `base`. */
+PetscErrorCode result_write_condition(hole_writer w, const char base[], HoleIndex n,
+                                      const struct result_condition_link links[], const HoleRobustness *robustness);
 
 /* A step of the run, for /timings. */
 struct result_timing {

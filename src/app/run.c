@@ -61,6 +61,8 @@ PetscErrorCode app_run_get_options(struct app_run *r)
   PetscCall(HoleMetricOptionsGet(&r->metric_options));
   PetscCall(HoleStagesOptionsGet(&r->stages_options));
   PetscCall(HoleViewsOptionsGet(&r->views_options));
+  PetscCall(HoleTasksOptionsGet(&r->tasks_options));
+  PetscCall(HoleFoldingOptionsGet(&r->folding_options));
   PetscCall(HoleFiltrationCreate(NULL, &r->filtration));
   PetscCall(HoleFiltrationSetFromOptions(r->filtration));
   PetscCall(HoleHomologyCreate(r->filtration, &r->homology));

@@ -6,19 +6,21 @@
 enum { APP_MAX_METRICS = 16 };
 
 struct app_run {
-  MPI_Comm          comm;
-  const char       *input;
-  HoleSource        source;
-  HoleIndex         n_layers, n_points, n_classes;
-  int               n_metrics;
-  HoleMetric        metrics[APP_MAX_METRICS];
-  PetscBool         single;      /* lengths are rounded to single precision */
-  PetscBool         precomputed; /* layers are given as distances: one metric, which is none of these */
-  HoleMetricOptions metric_options;
-  HoleStagesOptions stages_options;
-  HoleViewsOptions  views_options;
-  HoleFiltration    filtration; /* of nothing: what the options say; likewise the solver */
-  HoleHomology      homology;
+  MPI_Comm           comm;
+  const char        *input;
+  HoleSource         source;
+  HoleIndex          n_layers, n_points, n_classes;
+  int                n_metrics;
+  HoleMetric         metrics[APP_MAX_METRICS];
+  PetscBool          single;      /* lengths are rounded to single precision */
+  PetscBool          precomputed; /* layers are given as distances: one metric, which is none of these */
+  HoleMetricOptions  metric_options;
+  HoleStagesOptions  stages_options;
+  HoleViewsOptions   views_options;
+  HoleTasksOptions   tasks_options;
+  HoleFoldingOptions folding_options;
+  HoleFiltration     filtration; /* of nothing: what the options say; likewise the solver */
+  HoleHomology       homology;
 };
 
 /* Look at every option before the file, so that a mistake shows at once. Local, equal on all ranks. HOLE_ERR_USAGE. */

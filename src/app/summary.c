@@ -87,6 +87,7 @@ PetscErrorCode summary_print_layer(MPI_Comm comm, const char layer[], const char
   printf("%-16s %-*s %7" HoleIndex_FMT " %6" HoleIndex_FMT " %10.5g %7s %7s %20s %9s %7s %7s %8.2f\n", layer,
          METRIC_WIDTH, metric, stages->n_points, width, HoleFiltrationGetThreshold(filtration), h0, h1, longest,
          clusters, purity, homogeneity, seconds);
+  if (stages->note[0]) printf("%-16s %s\n", "", stages->note);
   fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

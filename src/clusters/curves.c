@@ -1,168 +1,14 @@
 /* Quality of the clusters at every height of the merge tree, in two passes.
 
-   The first pass finds, for each merge, which classes occur on both sides and how often. Only there does a count
-   change, and a class of k points is so met k - 1 times in all: the changes take O(n) memory. They are found along heavy
-   paths. Each point is the bottom of one: go up while the node is the child with more labelled points, add the points of
-   the other child to a running histogram of classes. A point is added once for every lighter side it lies on, at most
-   log2(n) times. No recursion, no histogram a cluster.
+   The first pass finds, for each merge, which classes occur on both sides and how often: see merges.c. The second one
+   replays merges in order and keeps all measures up to date from those changes. Counts and pair counts are integers, so they do
+   not drift; sums of n ln n are compensated, and what is subtracted is exactly what was added. */
+#include "information.h"
+#include "merges.h"
 
-   The second pass replays merges in order and keeps all measures up to date from those changes. Counts and pair counts
-   are integers, so they do not drift; sums of n ln n are compensated, and what is subtracted is exactly what was added. */
 #include "../tree/tree_impl.h"
-
 #include <hole/hole_stages.h>
 #include <math.h>
-
-/* A merge joins a points of a class with b more. */
-struct change {
-  int32_t class, a, b;
-};
-
-/* The merges, as the first pass leaves them. Arrays over nodes have 2 n - 1 entries, those over merges n - 1. */
-struct merges {
-  HoleIndex n, n_classes, n_labelled;
-  int32_t  *child;    /* [n - 1, 2] */
-  int32_t  *n_points; /* of a node */
-  /* Only with labels: */
-  int32_t       *parent;        /* of a node, -1 for the root */
-  int32_t       *labelled;      /* labelled points of a node ... */
-  int32_t       *first;         /* ... which are labelled[] entries of `classes` from here */
-  int32_t       *classes;       /* [n_labelled] class of a point */
-  int32_t       *majority_gain; /* of a merge: growth of the points in the largest class of their cluster, 0 or less */
-  int32_t       *first_change;  /* of a merge */
-  int32_t       *n_changes;     /* of a merge */
-  struct change *changes;       /* [n_labelled] at most */
-  HoleIndex      n_all_changes;
-  int32_t       *tally, *light; /* [n_classes] histogram of the heavy path, and of the child to be added */
-};
-
-static PetscErrorCode allocate_merges(struct merges *s)
-{
-  HoleIndex n_nodes = 2 * s->n - 1, n_merges = s->n - 1;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(2 * n_merges, &s->child));
-  PetscCall(PetscMalloc1(n_nodes, &s->n_points));
-  if (!s->n_labelled) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(n_nodes, &s->parent));
-  PetscCall(PetscCalloc1(n_nodes, &s->labelled));
-  PetscCall(PetscCalloc1(n_nodes, &s->first));
-  PetscCall(PetscMalloc1(s->n_labelled, &s->classes));
-  PetscCall(PetscCalloc1(n_merges, &s->majority_gain));
-  PetscCall(PetscCalloc1(n_merges, &s->first_change));
-  PetscCall(PetscCalloc1(n_merges, &s->n_changes));
-  PetscCall(PetscMalloc1(s->n_labelled, &s->changes));
-  PetscCall(PetscCalloc1(s->n_classes, &s->tally));
-  PetscCall(PetscCalloc1(s->n_classes, &s->light));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode free_merges(struct merges *s)
-{
-  PetscFunctionBegin;
-  PetscCall(PetscFree(s->child));
-  PetscCall(PetscFree(s->n_points));
-  PetscCall(PetscFree(s->parent));
-  PetscCall(PetscFree(s->labelled));
-  PetscCall(PetscFree(s->first));
-  PetscCall(PetscFree(s->classes));
-  PetscCall(PetscFree(s->majority_gain));
-  PetscCall(PetscFree(s->first_change));
-  PetscCall(PetscFree(s->n_changes));
-  PetscCall(PetscFree(s->changes));
-  PetscCall(PetscFree(s->tally));
-  PetscCall(PetscFree(s->light));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void count_points(struct merges *s)
-{
-  for (HoleIndex i = 0; i < s->n; ++i) s->n_points[i] = 1;
-  for (HoleIndex m = 0; m < s->n - 1; ++m)
-    s->n_points[s->n + m] = s->n_points[s->child[2 * m]] + s->n_points[s->child[2 * m + 1]];
-}
-
-/* Lay the labelled points out so that those of every node are neighbours. A parent is numbered after its children. */
-static void lay_out_classes(struct merges *s, const int32_t labels[])
-{
-  HoleIndex root = 2 * s->n - 2;
-
-  for (HoleIndex i = 0; i < s->n; ++i) s->labelled[i] = labels[i] >= 0;
-  for (HoleIndex m = 0; m < s->n - 1; ++m)
-    s->labelled[s->n + m] = s->labelled[s->child[2 * m]] + s->labelled[s->child[2 * m + 1]];
-  s->parent[root] = -1;
-  for (HoleIndex m = s->n - 2; m >= 0; --m) {
-    int32_t left = s->child[2 * m], right = s->child[2 * m + 1];
-
-    s->parent[left] = s->parent[right] = (int32_t)(s->n + m);
-    s->first[left]                     = s->first[s->n + m];
-    s->first[right]                    = s->first[left] + s->labelled[left];
-  }
-  for (HoleIndex i = 0; i < s->n; ++i) {
-    if (labels[i] >= 0) s->classes[s->first[i]] = labels[i];
-  }
-}
-
-/* The child with more labelled points, the first one if they have as many. */
-static int32_t heavy_child(const struct merges *s, HoleIndex m)
-{
-  int32_t left = s->child[2 * m], right = s->child[2 * m + 1];
-
-  return s->labelled[left] >= s->labelled[right] ? left : right;
-}
-
-/* Add the points of node `side` to the histogram, where merge m joins it. Its largest entry is `majority` before; returns
-   what it is then. */
-static int32_t add_light_child(struct merges *s, HoleIndex m, int32_t side, int32_t majority)
-{
-  const int32_t *class = &s->classes[s->first[side]];
-  int32_t joined = majority, majority_light = 0;
-
-  for (int32_t e = 0; e < s->labelled[side]; ++e) {
-    int32_t count  = ++s->light[class[e]];
-    majority_light = PetscMax(majority_light, count);
-  }
-  s->first_change[m] = (int32_t)s->n_all_changes;
-  for (int32_t e = 0; e < s->labelled[side]; ++e) {
-    int32_t a = s->tally[class[e]], b = s->light[class[e]];
-
-    if (!b) continue; /* an earlier point of this class has moved them all */
-    if (a) s->changes[s->n_all_changes++] = (struct change){class[e], a, b};
-    s->tally[class[e]] = a + b;
-    s->light[class[e]] = 0;
-    joined             = PetscMax(joined, a + b);
-  }
-  s->n_changes[m]     = (int32_t)s->n_all_changes - s->first_change[m];
-  s->majority_gain[m] = joined - majority - majority_light;
-  return joined;
-}
-
-static void climb_heavy_path(struct merges *s, HoleIndex point)
-{
-  int32_t node = (int32_t)point, majority = s->labelled[node];
-
-  if (s->labelled[node]) s->tally[s->classes[s->first[node]]] = 1;
-  while (s->parent[node] >= 0) {
-    HoleIndex m = s->parent[node] - s->n;
-
-    if (heavy_child(s, m) != node) break;
-    majority = add_light_child(s, m, s->child[2 * m] == node ? s->child[2 * m + 1] : s->child[2 * m], majority);
-    node     = s->parent[node];
-  }
-  for (int32_t e = 0; e < s->labelled[node]; ++e) s->tally[s->classes[s->first[node] + e]] = 0;
-}
-
-static PetscErrorCode find_changes(struct merges *s, HoleTree tree, const int32_t labels[])
-{
-  PetscFunctionBegin;
-  PetscCall(allocate_merges(s));
-  PetscCall(hole_tree_children(tree, s->child));
-  count_points(s);
-  if (!s->n_labelled) PetscFunctionReturn(PETSC_SUCCESS);
-  lay_out_classes(s, labels);
-  for (HoleIndex i = 0; i < s->n; ++i) climb_heavy_path(s, i);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* Compensated sum (Neumaier 1974). */
 struct sum {
@@ -202,7 +48,7 @@ struct state {
 };
 
 /* All clusters are points. */
-static PetscErrorCode start_state(const struct merges *s, struct state *now)
+static PetscErrorCode start_state(const struct hole_merges *s, struct state *now)
 {
   int32_t *count;
 
@@ -224,7 +70,7 @@ static PetscErrorCode start_state(const struct merges *s, struct state *now)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void merge_classes(const struct merges *s, HoleIndex m, struct state *now)
+static void merge_classes(const struct hole_merges *s, HoleIndex m, struct state *now)
 {
   HoleIndex a = s->labelled[s->child[2 * m]], b = s->labelled[s->child[2 * m + 1]];
 
@@ -234,8 +80,8 @@ static void merge_classes(const struct merges *s, HoleIndex m, struct state *now
   add_joined(&now->cluster, a, b);
   now->majority += s->majority_gain[m];
   for (int32_t e = 0; e < s->n_changes[m]; ++e) {
-    const struct change *c      = &s->changes[s->first_change[m] + e];
-    int32_t              joined = c->a + c->b;
+    const struct hole_change *c      = &s->changes[s->first_change[m] + e];
+    int32_t                   joined = c->a + c->b;
 
     now->squares_joint += 2 * (int64_t)c->a * c->b;
     add_joined(&now->joint, c->a, c->b);
@@ -273,6 +119,22 @@ static double mutual_information(const struct state *now)
   return PetscMin(1.0, PetscMax(0.0, h_cluster + h_class - h_joint) / (0.5 * (h_cluster + h_class)));
 }
 
+/* One class is a pure table, one cluster a complete one. */
+static void write_information(const struct state *now, HoleIndex row, HoleCurves *c)
+{
+  const struct hole_information i = {.h_cluster   = entropy(now->n, &now->cluster),
+                                     .h_class     = entropy(now->n, &now->class),
+                                     .h_joint     = entropy(now->n, &now->joint),
+                                     .one_cluster = now->n_sets == 1 ? PETSC_TRUE : PETSC_FALSE,
+                                     .one_class   = now->n_used == 1 ? PETSC_TRUE : PETSC_FALSE,
+                                     .pure     = now->squares_joint == now->squares_cluster ? PETSC_TRUE : PETSC_FALSE,
+                                     .complete = now->squares_joint == now->squares_class ? PETSC_TRUE : PETSC_FALSE};
+
+  c->class_homogeneity[row] = hole_information_homogeneity(&i);
+  c->completeness[row]      = hole_information_completeness(&i);
+  c->v_measure[row]         = hole_information_v_measure(&i);
+}
+
 static void write_row(const struct state *now, HoleIndex n_points, double height, HoleIndex row, HoleCurves *c)
 {
   c->threshold[row]    = height;
@@ -284,6 +146,7 @@ static void write_row(const struct state *now, HoleIndex n_points, double height
   c->score[row]       = (double)(7 * now->majority + 3 * now->gathered) / (10.0 * (double)now->n);
   c->ari[row]         = adjusted_rand(now);
   c->nmi[row]         = mutual_information(now);
+  write_information(now, row, c);
 }
 
 /* Keep the largest value and how often it came, among rows of positive height. */
@@ -298,7 +161,7 @@ static void keep_best(HoleCurves *c, HoleIndex row, HoleIndex value, HoleIndex *
 }
 
 /* Rows are written when all edges of one length have joined: the closed cut. */
-static void sweep_merges(const struct merges *s, const HoleEdge edges[], HoleIndex n_finite, struct state *now,
+static void sweep_merges(const struct hole_merges *s, const HoleEdge edges[], HoleIndex n_finite, struct state *now,
                          HoleCurves *c)
 {
   HoleIndex row = 0, largest = 0;
@@ -327,10 +190,13 @@ static PetscErrorCode allocate_curves(HoleCurves *c, PetscBool labelled)
   PetscCall(PetscMalloc1(c->n + 1, &c->score));
   PetscCall(PetscMalloc1(c->n + 1, &c->ari));
   PetscCall(PetscMalloc1(c->n + 1, &c->nmi));
+  PetscCall(PetscMalloc1(c->n + 1, &c->class_homogeneity));
+  PetscCall(PetscMalloc1(c->n + 1, &c->completeness));
+  PetscCall(PetscMalloc1(c->n + 1, &c->v_measure));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode compute_curves(HoleTree tree, const int32_t labels[], struct merges *s, struct state *now,
+static PetscErrorCode compute_curves(HoleTree tree, const int32_t labels[], struct hole_merges *s, struct state *now,
                                      HoleCurves *c)
 {
   HoleIndex n_finite = 0;
@@ -339,7 +205,7 @@ static PetscErrorCode compute_curves(HoleTree tree, const int32_t labels[], stru
   for (; n_finite < tree->n - 1 && tree->edges[n_finite].length < HUGE_VAL; ++n_finite)
     c->n += !n_finite || tree->edges[n_finite].length != tree->edges[n_finite - 1].length;
   PetscCall(allocate_curves(c, s->n_labelled ? PETSC_TRUE : PETSC_FALSE));
-  PetscCall(find_changes(s, tree, labels));
+  PetscCall(hole_merges_find(s, tree, labels));
   PetscCall(start_state(s, now));
   sweep_merges(s, tree->edges, n_finite, now, c);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -347,10 +213,10 @@ static PetscErrorCode compute_curves(HoleTree tree, const int32_t labels[], stru
 
 PetscErrorCode HoleCurvesCreate(HoleTree tree, const int32_t labels[], HoleIndex n_classes, HoleCurves **curves)
 {
-  struct merges  s   = {.n = tree->n, .n_classes = n_classes};
-  struct state   now = {0};
-  HoleCurves    *c;
-  PetscErrorCode computed;
+  struct hole_merges s   = {.n = tree->n, .n_classes = n_classes};
+  struct state       now = {0};
+  HoleCurves        *c;
+  PetscErrorCode     computed;
 
   PetscFunctionBegin;
   *curves = NULL;
@@ -363,7 +229,7 @@ PetscErrorCode HoleCurvesCreate(HoleTree tree, const int32_t labels[], HoleIndex
   PetscCall(PetscNew(&c));
   c->best  = -1;
   computed = compute_curves(tree, labels, &s, &now, c);
-  PetscCall(free_merges(&s));
+  PetscCall(hole_merges_free(&s));
   PetscCall(PetscFree(now.largest));
   if (computed) PetscCall(HoleCurvesDestroy(&c));
   PetscCall(computed);
@@ -384,6 +250,9 @@ PetscErrorCode HoleCurvesDestroy(HoleCurves **curves)
   PetscCall(PetscFree(c->score));
   PetscCall(PetscFree(c->ari));
   PetscCall(PetscFree(c->nmi));
+  PetscCall(PetscFree(c->class_homogeneity));
+  PetscCall(PetscFree(c->completeness));
+  PetscCall(PetscFree(c->v_measure));
   PetscCall(PetscFree(c->size_entropy));
   PetscCall(PetscFree(*curves));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,134 +1,20 @@
 /* Cluster flow: tables of how many points two labelings share, clusters against clusters and clusters against classes.
 
-   A point with a negative label takes no part, so an outlier of a layer is a point whose cluster there is -1.
-   Points are grouped by their first label, then counted by their second one group at a time: no table of all pairs, no
-   sort but of the pairs that occur. */
-#include <hole/hole_flow.h>
+   A point with a negative label takes no part, so an outlier of a layer is a point whose cluster there is -1. */
+#include "flow_impl.h"
+#include "pairs.h"
+
 #include <string.h>
-
-struct HoleFlow_s {
-  HoleIndex          n_points, n_classes, min_cluster_size, n_layers;
-  const int32_t     *labels;   /* [n_points], borrowed; NULL for none */
-  int32_t           *previous; /* [n_points] clusters at the flow stage of the layer before, -1 for its outliers */
-  HoleIndex          n_previous;
-  HoleIndex         *n_outliers; /* [n_layers] */
-  HoleIndex          n_nodes, n_stage_links, n_layer_links;
-  HoleFlowNode      *nodes;
-  HoleFlowStageLink *stage_links;
-  HoleFlowLayerLink *layer_links;
-};
-
-/* A labeling of the points; negative where a point takes no part. */
-struct labeling {
-  HoleIndex      n; /* labels are in [0, n) */
-  const int32_t *of;
-};
-
-/* `count` points have label `from` and then label `to`. */
-struct pair {
-  int32_t from, to;
-  int64_t count;
-};
-
-/* The pairs that occur, sorted by `from`, then `to`. */
-struct pairs {
-  HoleIndex    n, capacity;
-  struct pair *rows;
-};
-
-/* Scratch of count_pairs(). */
-struct grouping {
-  HoleIndex *first; /* [from.n + 1] group g is members first[g] .. first[g + 1] */
-  int32_t   *to;    /* second labels, by group */
-  int64_t   *count; /* [to.n] zero between groups */
-};
-
-static int by_target(const void *a, const void *b)
-{
-  const struct pair *p = (const struct pair *)a, *q = (const struct pair *)b;
-
-  return (p->to > q->to) - (p->to < q->to);
-}
-
-static void group_points(HoleIndex n_points, const struct labeling *from, const struct labeling *to, struct grouping *g)
-{
-  for (HoleIndex i = 0; i < n_points; ++i) {
-    if (from->of[i] >= 0 && to->of[i] >= 0) ++g->first[from->of[i] + 1];
-  }
-  for (HoleIndex a = 0; a < from->n; ++a) g->first[a + 1] += g->first[a];
-  for (HoleIndex i = 0; i < n_points; ++i) {
-    if (from->of[i] >= 0 && to->of[i] >= 0) g->to[g->first[from->of[i]]++] = to->of[i];
-  }
-  /* filling has moved every start to the end of its group, where the next one starts */
-  for (HoleIndex a = from->n; a > 0; --a) g->first[a] = g->first[a - 1];
-  g->first[0] = 0;
-}
-
-static PetscErrorCode grow_pairs(struct pairs *p, HoleIndex room)
-{
-  PetscFunctionBegin;
-  if (p->n + room <= p->capacity) PetscFunctionReturn(PETSC_SUCCESS);
-  p->capacity = PetscMax(2 * p->capacity, p->n + room);
-  PetscCall(PetscRealloc(sizeof(*p->rows) * (size_t)p->capacity, &p->rows));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode count_group(int32_t from, const struct grouping *g, struct pairs *p)
-{
-  HoleIndex    first = g->first[from], end = g->first[from + 1], n_targets = 0;
-  struct pair *rows;
-
-  PetscFunctionBegin;
-  for (HoleIndex e = first; e < end; ++e) n_targets += !g->count[g->to[e]]++;
-  PetscCall(grow_pairs(p, n_targets));
-  rows = p->rows + p->n;
-  for (HoleIndex e = first; e < end; ++e) {
-    if (!g->count[g->to[e]]) continue; /* an earlier point has written this pair */
-    p->rows[p->n++]    = (struct pair){from, g->to[e], g->count[g->to[e]]};
-    g->count[g->to[e]] = 0;
-  }
-  if (n_targets > 1) qsort(rows, (size_t)n_targets, sizeof(*rows), by_target);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode fill_pairs(HoleIndex n_points, const struct labeling *from, const struct labeling *to,
-                                 struct grouping *g, struct pairs *p)
-{
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1(from->n + 1, &g->first));
-  PetscCall(PetscMalloc1(n_points, &g->to));
-  PetscCall(PetscCalloc1(to->n, &g->count));
-  group_points(n_points, from, to, g);
-  for (HoleIndex a = 0; a < from->n; ++a) PetscCall(count_group((int32_t)a, g, p));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* `p` is emptied first; its rows are to be freed by the caller, also after an error. */
-static PetscErrorCode count_pairs(HoleIndex n_points, const struct labeling *from, const struct labeling *to,
-                                  struct pairs *p)
-{
-  struct grouping g = {0};
-  PetscErrorCode  filled;
-
-  PetscFunctionBegin;
-  p->n   = 0;
-  filled = fill_pairs(n_points, from, to, &g, p);
-  PetscCall(PetscFree(g.first));
-  PetscCall(PetscFree(g.to));
-  PetscCall(PetscFree(g.count));
-  PetscCall(filled);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* The layer being added, and what is worked with. */
 struct layer {
-  const HoleStages *stages;
-  struct labeling   classes;   /* of the points that are no outliers; .of NULL without labels */
-  struct labeling  *clusters;  /* [stages->n] likewise */
-  int32_t          *kept;      /* [1 + stages->n, n_points] the arrays of the two above */
-  PetscBool        *outlier;   /* [n_points] */
-  int64_t          *n_members; /* [n_points] scratch: points of a cluster */
-  struct pairs      pairs;     /* scratch */
+  const HoleStages     *stages;
+  struct hole_labeling  classes;   /* of the points that are no outliers; .of NULL without labels */
+  struct hole_labeling *clusters;  /* [stages->n] likewise */
+  int32_t              *kept;      /* [1 + stages->n, n_points] the arrays of the two above */
+  PetscBool            *outlier;   /* [n_points] */
+  int64_t              *n_members; /* [n_points] scratch: points of a cluster */
+  struct hole_pairs     pairs;     /* scratch */
 };
 
 /* Outliers are decided at one stage, by all points of a cluster, and hold for the whole layer. */
@@ -147,10 +33,10 @@ static HoleIndex find_outliers(const struct HoleFlow_s *flow, struct layer *l)
 }
 
 static void keep_labels(const struct layer *l, const int32_t labels[], HoleIndex n, int32_t kept[],
-                        struct labeling *labeling)
+                        struct hole_labeling *labeling)
 {
   for (HoleIndex i = 0; i < l->stages->n_points; ++i) kept[i] = l->outlier[i] ? -1 : labels[i];
-  *labeling = (struct labeling){n, kept};
+  *labeling = (struct hole_labeling){n, kept};
 }
 
 static PetscErrorCode open_layer(HoleFlow flow, struct layer *l)
@@ -163,8 +49,8 @@ static PetscErrorCode open_layer(HoleFlow flow, struct layer *l)
   PetscCall(PetscMalloc1((1 + s->n) * n, &l->kept));
   PetscCall(PetscMalloc1(n, &l->outlier));
   PetscCall(PetscCalloc1(n, &l->n_members));
-  PetscCall(PetscRealloc(sizeof(*flow->n_outliers) * (size_t)(flow->n_layers + 1), &flow->n_outliers));
-  flow->n_outliers[flow->n_layers] = find_outliers(flow, l);
+  PetscCall(PetscRealloc(sizeof(*flow->layers) * (size_t)(flow->n_layers + 1), &flow->layers));
+  flow->layers[flow->n_layers] = (struct hole_flow_layer){find_outliers(flow, l), s->n_nested, s->flow};
   if (flow->labels) keep_labels(l, flow->labels, flow->n_classes, l->kept, &l->classes);
   for (HoleIndex k = 0; k < s->n; ++k)
     keep_labels(l, &s->labels[k * n], s->n_clusters[k], &l->kept[(1 + k) * n], &l->clusters[k]);
@@ -183,7 +69,7 @@ static PetscErrorCode close_layer(struct layer *l)
 }
 
 /* Sizes of the clusters, into l->n_members; returns how many are not empty. */
-static HoleIndex count_members(struct layer *l, const struct labeling *labeling)
+static HoleIndex count_members(struct layer *l, const struct hole_labeling *labeling)
 {
   HoleIndex n = 0;
 
@@ -197,12 +83,12 @@ static HoleIndex count_members(struct layer *l, const struct labeling *labeling)
 /* One node a cluster that has points left. Its dominant class is found among the pairs, which are sorted by cluster. */
 static PetscErrorCode add_stage_nodes(HoleFlow flow, struct layer *l, HoleIndex stage)
 {
-  const struct labeling *clusters = &l->clusters[stage];
-  HoleIndex              n = count_members(l, clusters), row = 0;
+  const struct hole_labeling *clusters = &l->clusters[stage];
+  HoleIndex                   n = count_members(l, clusters), row = 0;
 
   PetscFunctionBegin;
   l->pairs.n = 0;
-  if (l->classes.of) PetscCall(count_pairs(l->stages->n_points, clusters, &l->classes, &l->pairs));
+  if (l->classes.of) PetscCall(hole_pairs_count(l->stages->n_points, clusters, &l->classes, &l->pairs));
   PetscCall(PetscRealloc(sizeof(*flow->nodes) * (size_t)(flow->n_nodes + n), &flow->nodes));
   for (HoleIndex a = 0; a < clusters->n; ++a) {
     HoleFlowNode node = {(int32_t)flow->n_layers, (int32_t)stage, (int32_t)a, l->n_members[a], -1, 0};
@@ -223,10 +109,10 @@ static PetscErrorCode add_class_nodes(HoleFlow flow, struct layer *l)
 {
   PetscFunctionBegin;
   if (!l->classes.of) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(count_pairs(l->stages->n_points, &l->classes, &l->classes, &l->pairs));
+  PetscCall(hole_pairs_count(l->stages->n_points, &l->classes, &l->classes, &l->pairs));
   PetscCall(PetscRealloc(sizeof(*flow->nodes) * (size_t)(flow->n_nodes + l->pairs.n), &flow->nodes));
   for (HoleIndex row = 0; row < l->pairs.n; ++row) {
-    const struct pair *p = &l->pairs.rows[row];
+    const struct hole_pair *p = &l->pairs.rows[row];
 
     flow->nodes[flow->n_nodes++] = (HoleFlowNode){(int32_t)flow->n_layers, -1, p->from, p->count, p->from, p->count};
   }
@@ -236,13 +122,13 @@ static PetscErrorCode add_class_nodes(HoleFlow flow, struct layer *l)
 /* Links from stage `source`, -1 for the classes, to the one after it. */
 static PetscErrorCode add_stage_links(HoleFlow flow, struct layer *l, HoleIndex source)
 {
-  const struct labeling *from = source < 0 ? &l->classes : &l->clusters[source];
+  const struct hole_labeling *from = source < 0 ? &l->classes : &l->clusters[source];
 
   PetscFunctionBegin;
-  PetscCall(count_pairs(l->stages->n_points, from, &l->clusters[source + 1], &l->pairs));
+  PetscCall(hole_pairs_count(l->stages->n_points, from, &l->clusters[source + 1], &l->pairs));
   PetscCall(PetscRealloc(sizeof(*flow->stage_links) * (size_t)(flow->n_stage_links + l->pairs.n), &flow->stage_links));
   for (HoleIndex row = 0; row < l->pairs.n; ++row) {
-    const struct pair *p = &l->pairs.rows[row];
+    const struct hole_pair *p = &l->pairs.rows[row];
 
     flow->stage_links[flow->n_stage_links++] =
         (HoleFlowStageLink){(int32_t)flow->n_layers, (int32_t)source, p->from, (int32_t)source + 1, p->to, p->count};
@@ -253,15 +139,15 @@ static PetscErrorCode add_stage_links(HoleFlow flow, struct layer *l, HoleIndex 
 /* Links from the flow stage of the layer before to that of this one, which is then kept in its place. */
 static PetscErrorCode add_layer_links(HoleFlow flow, struct layer *l)
 {
-  const struct labeling *to = &l->clusters[l->stages->flow], from = {flow->n_previous, flow->previous};
+  const struct hole_labeling *to = &l->clusters[l->stages->flow], from = {flow->n_previous, flow->previous};
 
   PetscFunctionBegin;
   if (flow->n_layers) {
-    PetscCall(count_pairs(flow->n_points, &from, to, &l->pairs));
+    PetscCall(hole_pairs_count(flow->n_points, &from, to, &l->pairs));
     PetscCall(
         PetscRealloc(sizeof(*flow->layer_links) * (size_t)(flow->n_layer_links + l->pairs.n), &flow->layer_links));
     for (HoleIndex row = 0; row < l->pairs.n; ++row) {
-      const struct pair *p = &l->pairs.rows[row];
+      const struct hole_pair *p = &l->pairs.rows[row];
 
       flow->layer_links[flow->n_layer_links++] =
           (HoleFlowLayerLink){(int32_t)(flow->n_layers - 1), p->from, (int32_t)flow->n_layers, p->to, p->count};
@@ -347,7 +233,7 @@ PetscErrorCode HoleFlowGetLayerLinks(HoleFlow flow, HoleIndex *n, const HoleFlow
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HoleIndex HoleFlowGetOutlierCount(HoleFlow flow, HoleIndex layer) { return flow->n_outliers[layer]; }
+HoleIndex HoleFlowGetOutlierCount(HoleFlow flow, HoleIndex layer) { return flow->layers[layer].n_outliers; }
 
 PetscErrorCode HoleFlowDestroy(HoleFlow *flow)
 {
@@ -356,7 +242,7 @@ PetscErrorCode HoleFlowDestroy(HoleFlow *flow)
   PetscFunctionBegin;
   if (!f) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree(f->previous));
-  PetscCall(PetscFree(f->n_outliers));
+  PetscCall(PetscFree(f->layers));
   PetscCall(PetscFree(f->nodes));
   PetscCall(PetscFree(f->stage_links));
   PetscCall(PetscFree(f->layer_links));

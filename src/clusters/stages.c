@@ -420,6 +420,53 @@ static PetscErrorCode choose_flow_stage(HoleTree tree, const HoleCurves *curves,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode add_note(HoleStages *s, const char text[])
+{
+  PetscFunctionBegin;
+  if (s->note[0]) PetscCall(PetscStrlcat(s->note, "; ", sizeof(s->note)));
+  PetscCall(PetscStrlcat(s->note, text, sizeof(s->note)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Single points are pure clusters: where classes overlap, the score is largest among them. */
+static PetscErrorCode note_single_points(const HoleCurves *curves, HoleStages *s)
+{
+  int64_t n_clusters = curves->n_clusters[curves->best];
+  char    text[256];
+
+  PetscFunctionBegin;
+  for (HoleIndex k = 0; k < s->n; ++k) {
+    if (s->threshold[k] == curves->threshold[curves->best]) n_clusters = s->n_clusters[k]; /* an open cut has more */
+  }
+  if (!curves->purity || n_clusters <= s->n_points / 2) PetscFunctionReturn(PETSC_SUCCESS);
+  if (n_clusters == s->n_points)
+    PetscCall(PetscStrncpy(text, "every point is a cluster of its own at t_star", sizeof(text)));
+  else PetscCall(PetscStrncpy(text, "most points are alone at t_star: classes overlap, see ari and nmi", sizeof(text)));
+  PetscCall(add_note(s, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a reader of the stages should know; the rules themselves are said in the header. */
+static PetscErrorCode write_note(const HoleCurves *curves, enum kind kind, HoleStages *s)
+{
+  const HoleIndex n_heights = positive_heights(curves).n;
+  char            text[256];
+
+  PetscFunctionBegin;
+  if (!n_heights) PetscCall(add_note(s, "no two points are at a positive finite distance: t_star is 0"));
+  else if (kind == RULE_HOLE && n_heights < 4) {
+    PetscCall(PetscSNPrintf(text, sizeof(text), "only %" HoleIndex_FMT " distinct merge height%s: %s", n_heights,
+                            n_heights > 1 ? "s" : "", n_heights > 1 ? "all are stages" : "it is the only stage"));
+    PetscCall(add_note(s, text));
+  } else if (kind == RULE_HOLE && s->n_nested < 4) {
+    PetscCall(PetscSNPrintf(text, sizeof(text), "stages coincide: %" HoleIndex_FMT " of 4 are different", s->n_nested));
+    PetscCall(add_note(s, text));
+  }
+  if (curves->best < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(note_single_points(curves, s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode choose_stages(HoleTree tree, const HoleCurves *curves, HoleIndex n_classes,
                                     const HoleStagesOptions *options, struct rule *rule, struct proposals *p,
                                     HoleStages *s)
@@ -429,6 +476,7 @@ static PetscErrorCode choose_stages(HoleTree tree, const HoleCurves *curves, Hol
   PetscCall(propose_stages(tree, curves, rule, p));
   PetscCall(add_nested_stages(tree, p, options->closed, s));
   PetscCall(choose_flow_stage(tree, curves, n_classes, options, p, s));
+  PetscCall(write_note(curves, rule->kind, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -55,6 +55,12 @@ PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n
 /* Integer fields of a one-dimensional dataset of records: [n, n_fields] values, field by field as listed. */
 PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
                                            HoleIndex *n, int64_t *values[]);
+/* The same for fields of numbers of any kind: integers up to 2^53 are exact. */
+PetscErrorCode hole_reader_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                   HoleIndex *n, double *values[]);
+/* A field of text of at most HOLE_NAME_SHORT bytes. */
+PetscErrorCode hole_reader_record_names(hole_reader r, const char path[], const char field[], HoleIndex *n,
+                                        hole_names *names);
 PetscErrorCode hole_reader_strings(hole_reader r, const char path[], HoleIndex *n, hole_names *strings);
 
 /* Attributes of a group or dataset ("/" for the file); `n` is -1 and `found` false if there is none of that name. */
@@ -62,6 +68,8 @@ PetscErrorCode hole_reader_attr_strings(hole_reader r, const char path[], const 
                                         hole_names *strings);
 PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const char name[], PetscBool *found,
                                       int64_t *value);
+PetscErrorCode hole_reader_attr_double(hole_reader r, const char path[], const char name[], PetscBool *found,
+                                       double *value);
 
 /* Open a dataset of numbers with at least one axis for reading blocks of rows. */
 PetscErrorCode hole_rows_open(hole_reader r, const char path[], hole_rows *rows);

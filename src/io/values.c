@@ -64,9 +64,22 @@ PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: HDF5 converts by the names of the fields; the others are left out. */
+/* Rank 0: the type of a record with `n_fields` members of a type each. HDF5 converts by the names of the fields; others are left out. */
+static PetscErrorCode make_record_type(int n_fields, const char *const fields[], hid_t member, hid_t *record)
+{
+  const size_t bytes = H5Tget_size(member);
+  herr_t       status;
+
+  PetscFunctionBegin;
+  HoleCallHDF5(*record, HOLE_ERR_INPUT, H5Tcreate(H5T_COMPOUND, (size_t)n_fields * bytes));
+  for (int f = 0; f < n_fields; ++f)
+    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tinsert(*record, fields[f], (size_t)f * bytes, member));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: values of eight bytes, int64_t or double as `member` says. */
 static PetscErrorCode read_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
-                                   HoleIndex *n, int64_t *values[], struct hole_handles *h)
+                                   hid_t member, HoleIndex *n, void *values, struct hole_handles *h)
 {
   char   reason[HOLE_REASON_LENGTH];
   herr_t status;
@@ -74,33 +87,106 @@ static PetscErrorCode read_records(hole_reader r, const char path[], int n_field
   PetscFunctionBegin;
   PetscCall(hole_reader_open_dataset(r, path, h));
   *n = (HoleIndex)H5Sget_simple_extent_npoints(h->space);
-  PetscCall(PetscMalloc1(*n * n_fields + 1, values));
+  PetscCall(PetscMalloc((size_t)(*n * n_fields + 1) * sizeof(int64_t), (void **)values));
   HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tclose(h->type)); /* of the file; ours takes its place */
-  HoleCallHDF5(h->type, HOLE_ERR_INPUT, H5Tcreate(H5T_COMPOUND, (size_t)n_fields * sizeof(int64_t)));
-  for (int f = 0; f < n_fields; ++f)
-    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tinsert(h->type, fields[f], (size_t)f * sizeof(int64_t), H5T_NATIVE_INT64));
+  h->type = 0;
+  PetscCall(make_record_type(n_fields, fields, member, &h->type));
   if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleTryHDF5(status, reason, H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
+  HoleTryHDF5(status, reason, H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *(void **)values));
   PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: table %s cannot be read: %s", r->path, path,
              reason);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
-                                           HoleIndex *n, int64_t *values[])
+/* Collective: read and share; both kinds of values have eight bytes. */
+static PetscErrorCode get_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                  hid_t member, HoleIndex *n, int64_t *values[])
 {
   struct hole_handles h = {0};
   HoleIndex           n_values;
   PetscErrorCode      done;
 
   PetscFunctionBegin;
-  *n      = 0;
-  *values = NULL;
-  done = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_records(r, path, n_fields, fields, n, values, &h), &h);
+  *n       = 0;
+  *values  = NULL;
+  done     = r->rank ? PETSC_SUCCESS : read_records(r, path, n_fields, fields, member, n, values, &h);
+  done     = hole_reader_end_step(r, done, &h);
   n_values = *n * n_fields;
   if (!done) done = share_int64s(r, &n_values, values);
   *n = n_values / n_fields;
   if (done) PetscCall(PetscFree(*values));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                           HoleIndex *n, int64_t *values[])
+{
+  PetscFunctionBegin;
+  PetscCall(get_records(r, path, n_fields, fields, H5T_NATIVE_INT64, n, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
+                                   HoleIndex *n, double *values[])
+{
+  int64_t *bits;
+
+  PetscFunctionBegin;
+  PetscCall(get_records(r, path, n_fields, fields, H5T_NATIVE_DOUBLE, n, &bits));
+  *values = (double *)bits; /* PetscMalloc() aligns for both */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: one member, text of HOLE_NAME_SHORT bytes, closed with a zero. */
+static PetscErrorCode read_record_names(hole_reader r, const char path[], const char field[], HoleIndex *n,
+                                        struct hole_text *t, struct hole_handles *h)
+{
+  char           reason[HOLE_REASON_LENGTH], *raw;
+  herr_t         status;
+  PetscErrorCode added = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_open_dataset(r, path, h));
+  *n = (HoleIndex)H5Sget_simple_extent_npoints(h->space);
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tclose(h->type));
+  h->type = 0;
+  HoleCallHDF5(h->plist, HOLE_ERR_INPUT, H5Tcopy(H5T_C_S1));
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tset_size(h->plist, HOLE_NAME_SHORT));
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Tset_cset(h->plist, H5T_CSET_UTF8));
+  PetscCall(make_record_type(1, &field, h->plist, &h->type));
+  if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(*n * HOLE_NAME_SHORT, &raw));
+  HoleTryHDF5(status, reason, H5Dread(h->object, h->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw));
+  for (HoleIndex i = 0; i < *n && status >= 0 && !added; ++i) {
+    raw[(i + 1) * HOLE_NAME_SHORT - 1] = 0;
+    added = hole_text_append(t, raw + i * HOLE_NAME_SHORT, strlen(raw + i * HOLE_NAME_SHORT));
+  }
+  PetscCall(PetscFree(raw));
+  PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: table %s cannot be read: %s", r->path, path,
+             reason);
+  PetscCall(added);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_record_names(hole_reader r, const char path[], const char field[], HoleIndex *n,
+                                        hole_names *names)
+{
+  struct hole_handles h    = {0};
+  struct hole_text    text = {0};
+  hid_t               member;
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *n      = 0;
+  *names  = NULL;
+  done    = r->rank ? PETSC_SUCCESS : read_record_names(r, path, field, n, &text, &h);
+  member  = h.plist; /* a type in the place of a property list: closed here */
+  h.plist = 0;
+  if (member > 0 && H5Tclose(member) < 0 && !done) done = PETSC_ERR_LIB;
+  done = hole_reader_end_step(r, done, &h);
+  if (!done) done = hole_reader_share_text(r, &text, n, names);
+  PetscCall(PetscFree(text.bytes));
   PetscCall(done);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -237,35 +323,56 @@ PetscErrorCode hole_reader_attr_strings(hole_reader r, const char path[], const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0. */
-static PetscErrorCode read_attr_int64(hole_reader r, const char path[], const char name[], struct hole_handles *h,
-                                      int64_t value[2])
+/* Rank 0: one number of any kind. */
+static PetscErrorCode read_attr_number(hole_reader r, const char path[], const char name[], PetscBool integer,
+                                       struct hole_handles *h, PetscBool *found, void *value)
 {
-  char   type[32];
-  herr_t status;
+  char      type[32];
+  hole_kind kind;
+  herr_t    status;
 
   PetscFunctionBegin;
   PetscCall(open_attribute(r, path, name, h));
-  value[0] = h->object > 0;
-  if (!value[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  *found = (PetscBool)(h->object > 0);
+  if (!*found) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(hole_type_name(h->type, type, sizeof(type)));
-  PetscCheck(hole_type_kind(h->type) == HOLE_KIND_INTEGER && H5Sget_simple_extent_npoints(h->space) == 1,
-             PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d values, expected one integer",
-             r->path, name, path, type, (int)H5Sget_simple_extent_npoints(h->space));
-  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, H5T_NATIVE_INT64, &value[1]));
+  kind = hole_type_kind(h->type);
+  PetscCheck((kind == HOLE_KIND_INTEGER || (kind == HOLE_KIND_FLOAT && !integer)) &&
+                 H5Sget_simple_extent_npoints(h->space) == 1,
+             PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: attribute %s of %s is %s with %d values, expected one %s",
+             r->path, name, path, type, (int)H5Sget_simple_extent_npoints(h->space), integer ? "integer" : "number");
+  HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: eight bytes. */
+static PetscErrorCode get_attr_number(hole_reader r, const char path[], const char name[], PetscBool integer,
+                                      PetscBool *found, void *value)
+{
+  struct hole_handles h = {0};
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_end_step(
+      r, r->rank ? PETSC_SUCCESS : read_attr_number(r, path, name, integer, &h, found, value), &h));
+  PetscCallMPI(MPI_Bcast(found, 1, MPIU_BOOL, 0, r->comm));
+  PetscCallMPI(MPI_Bcast(value, 1, MPI_INT64_T, 0, r->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const char name[], PetscBool *found,
                                       int64_t *value)
 {
-  struct hole_handles h       = {0};
-  int64_t             both[2] = {0, 0}; /* whether it is there, and what it is */
-
   PetscFunctionBegin;
-  PetscCall(hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_int64(r, path, name, &h, both), &h));
-  PetscCallMPI(MPI_Bcast(both, 2, MPI_INT64_T, 0, r->comm));
-  *found = both[0] ? PETSC_TRUE : PETSC_FALSE;
-  *value = both[1];
+  *value = 0;
+  PetscCall(get_attr_number(r, path, name, PETSC_TRUE, found, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_attr_double(hole_reader r, const char path[], const char name[], PetscBool *found,
+                                       double *value)
+{
+  PetscFunctionBegin;
+  *value = 0;
+  PetscCall(get_attr_number(r, path, name, PETSC_FALSE, found, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

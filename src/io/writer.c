@@ -49,6 +49,8 @@ struct hole_writer_s {
   hid_t       file;      /* rank 0 only, else 0 */
   int64_t     reserved;  /* rank 0: bytes of the file that the disk has room for */
   int         rows_file; /* descriptor through which this rank writes its rows; -1 if closed */
+  char       *source;    /* the file that this one began as a copy of; NULL for none */
+  struct stat copied;    /* rank 0: what it was then */
 };
 
 /* What one row of a dataset is, in memory and in the file. */
@@ -186,6 +188,65 @@ static PetscErrorCode reserve_room(hole_writer w, int64_t more)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Rank 0: the bytes of the source into the empty temporary file. */
+static PetscErrorCode copy_bytes(hole_writer w, int from, char buffer[], size_t room)
+{
+  ssize_t got, put;
+
+  PetscFunctionBegin;
+  for (;;) {
+    do got = read(from, buffer, room);
+    while (got < 0 && errno == EINTR);
+    PetscCheck(got >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be read: %s", w->source, strerror(errno));
+    if (!got) break;
+    for (ssize_t done = 0; done < got; done += put) {
+      do put = write(w->rows_file, buffer + done, (size_t)(got - done));
+      while (put < 0 && errno == EINTR);
+      PetscCheck(put > 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s cannot be written: %s", w->path,
+                 put ? strerror(errno) : "the file takes no more");
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode copy_source(hole_writer w)
+{
+  int            from = open(w->source, O_RDONLY);
+  char          *buffer;
+  PetscErrorCode copied;
+
+  PetscFunctionBegin;
+  PetscCheck(from >= 0 && !fstat(from, &w->copied), PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be opened: %s",
+             w->source, strerror(errno));
+  copied = PetscMalloc1(PACK_BYTES, &buffer);
+  if (!copied) copied = copy_bytes(w, from, buffer, PACK_BYTES);
+  PetscCall(PetscFree(buffer));
+  (void)close(from);
+  PetscCall(copied);
+  (void)fchmod(w->rows_file, w->copied.st_mode & 0777);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the copy as an HDF5 file. */
+static PetscErrorCode open_copy(hole_writer w, struct handles *h)
+{
+  char   reason[HOLE_REASON_LENGTH];
+  herr_t status;
+
+  PetscFunctionBegin;
+  PetscCall(copy_source(w));
+  HoleCallHDF5(h->access, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_ACCESS));
+  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_libver_bounds(h->access, H5F_LIBVER_V18, H5F_LIBVER_LATEST));
+  HoleTryHDF5(w->file, reason, H5Fopen(w->temporary, H5F_ACC_RDWR, h->access));
+  if (w->file < 0) w->file = 0;
+  PetscCheck(w->file > 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be opened for additions: %s", w->source,
+             reason);
+  w->reserved = (int64_t)w->copied.st_size;
+  PetscCall(reserve_room(w, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Rank 0. */
 static PetscErrorCode start_hdf5(hole_writer w, struct handles *h)
 {
@@ -223,14 +284,16 @@ static PetscErrorCode start_file(hole_writer w, const char path[], struct handle
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Bcast(&pid, 1, MPI_INT, 0, w->comm));
-  HoleCallAgreed(w->comm, make_names(w, path, pid));                    /* local */
-  HoleCallAgreed(w->comm, w->rank ? PETSC_SUCCESS : make_temporary(w)); /* local */
-  HoleCallAgreed(w->comm, w->rank ? PETSC_SUCCESS : start_hdf5(w, h));  /* local */
-  HoleCallAgreed(w->comm, open_temporary(w));                           /* local */
+  HoleCallAgreed(w->comm, make_names(w, path, pid));                                                 /* local */
+  HoleCallAgreed(w->comm, w->rank ? PETSC_SUCCESS : make_temporary(w));                              /* local */
+  HoleCallAgreed(w->comm, w->rank ? PETSC_SUCCESS : w->source ? open_copy(w, h) : start_hdf5(w, h)); /* local */
+  HoleCallAgreed(w->comm, open_temporary(w));                                                        /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_writer_create(MPI_Comm comm, const char final_path[], PetscBool force, hole_writer *w)
+/* `source` is NULL for a file from nothing. */
+static PetscErrorCode create_writer(MPI_Comm comm, const char source[], const char final_path[], PetscBool force,
+                                    hole_writer *w)
 {
   struct handles h = {0};
   hole_writer new;
@@ -244,12 +307,37 @@ PetscErrorCode hole_writer_create(MPI_Comm comm, const char final_path[], PetscB
   PetscCallMPI(MPI_Comm_size(new->comm, &new->size));
   new->force     = force;
   new->rows_file = -1;
-  started        = start_file(new, final_path, &h);
-  closed         = HoleErrorAgree(comm, close_handles(&h));
+  started        = HoleErrorAgree(comm, PetscStrallocpy(source, &new->source)); /* of NULL gives NULL */
+  if (!started) started = start_file(new, final_path, &h);
+  closed = HoleErrorAgree(comm, close_handles(&h));
   if (started || closed) PetscCall(hole_writer_destroy(&new));
   PetscCall(started);
   PetscCall(closed);
   *w = new;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_writer_create(MPI_Comm comm, const char final_path[], PetscBool force, hole_writer *w)
+{
+  PetscFunctionBegin;
+  PetscCall(create_writer(comm, NULL, final_path, force, w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Do two names lead to one file? Equal names do, also where nothing is there yet. */
+static PetscBool is_one_file(const char a[], const char b[])
+{
+  struct stat x, y;
+
+  if (!strcmp(a, b)) return PETSC_TRUE;
+  return (PetscBool)(!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+PetscErrorCode hole_writer_update(MPI_Comm comm, const char source[], const char final_path[], PetscBool force,
+                                  hole_writer *w)
+{
+  PetscFunctionBegin;
+  PetscCall(create_writer(comm, source, final_path, (PetscBool)(force || is_one_file(source, final_path)), w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -277,6 +365,25 @@ static PetscErrorCode make_groups(hole_writer w, const char path[], PetscBool pa
     HoleWriteHDF5(w, status, H5Oclose(h->object));
     h->object = 0;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0. */
+static PetscErrorCode remove_object(hole_writer w, const char path[])
+{
+  char   part[1024];
+  htri_t there = 1;
+  herr_t status;
+
+  PetscFunctionBegin;
+  PetscCheck(strlen(path) < sizeof(part), PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "Path %s is too long", path);
+  PetscCall(reserve_room(w, 0));
+  for (size_t end = 1; path[end - 1] && there; ++end) { /* H5Lexists() wants the parents to be there */
+    if ((path[end] && path[end] != '/') || path[end - 1] == '/') continue;
+    PetscCall(PetscStrncpy(part, path, end + 1));
+    HoleWriteHDF5(w, there, H5Lexists(w->file, part, H5P_DEFAULT));
+  }
+  if (there) HoleWriteHDF5(w, status, H5Ldelete(w->file, path, H5P_DEFAULT));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -372,6 +479,15 @@ PetscErrorCode hole_writer_group(hole_writer w, const char path[])
 
   PetscFunctionBegin;
   PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : make_groups(w, path, PETSC_FALSE, &h), &h));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_writer_remove(hole_writer w, const char path[])
+{
+  struct handles h = {0};
+
+  PetscFunctionBegin;
+  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : remove_object(w, path), &h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -722,6 +838,9 @@ static PetscErrorCode give_name(hole_writer w)
   struct stat info;
 
   PetscFunctionBegin;
+  PetscCheck(!w->source || (!stat(w->source, &info) && info.st_ino == w->copied.st_ino &&
+                            info.st_size == w->copied.st_size && info.st_mtime == w->copied.st_mtime),
+             PETSC_COMM_SELF, HOLE_ERR_USAGE, "%s was changed while this run was under way; run it again", w->source);
   PetscCall(sync_path(w, w->temporary));
   if (!w->force && !link(w->temporary, w->path)) {
     (void)unlink(w->temporary);
@@ -790,6 +909,7 @@ PetscErrorCode hole_writer_destroy(hole_writer *w)
   PetscCall(PetscFree((*w)->path));
   PetscCall(PetscFree((*w)->folder));
   PetscCall(PetscFree((*w)->temporary));
+  PetscCall(PetscFree((*w)->source));
   PetscCallMPI(MPI_Comm_free(&(*w)->comm));
   PetscCall(PetscFree(*w));
   PetscCall(closed);

@@ -296,7 +296,7 @@ def check_ripser_format():
 
 
 def check_tables():
-    columns = {"tree": 6, "stages": 6, "curves": 10, "nodes": 7, "flow_stages": 7, "flow_layers": 6}
+    columns = {"tree": 6, "stages": 6, "curves": 13, "nodes": 7, "flow_stages": 7, "flow_layers": 6}
     for table, n_columns in columns.items():
         head, rows = read_table(run("export", "result.h5", "-table", table).stdout)
         widths = {len(row) for row in [head, *rows]}

@@ -9,13 +9,14 @@ import csv
 import io
 import sys
 
+import clusters_oracle
 import common
 import h5py
 import numpy as np
 from common import expect
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import adjusted_rand_score, homogeneity_completeness_v_measure, normalized_mutual_info_score
 
 SEED = 20251108
 CURVE_ROWS = 50  # compared with scikit-learn, evenly spaced
@@ -23,7 +24,8 @@ MOST_POINTS_IN_GUDHI = 250  # by the cosine distance, where its edge collapse le
 EXPORTED = ("sample", "unlabelled", "one_point", "small1")
 ROUNDING = 1e-12
 CURVES_WITH_LABELS = ("purity", "homogeneity", "score", "ari", "nmi")
-CURVES = ("threshold", "n_clusters", *CURVES_WITH_LABELS, "size_entropy")
+INFORMATION = ("class_homogeneity", "completeness", "v_measure")  # scikit-learn's
+CURVES = ("threshold", "n_clusters", *CURVES_WITH_LABELS, "size_entropy", *INFORMATION)
 NODE = ("layer", "stage", "cluster", "size", "dominant_class", "dominant_count")
 STAGE_FLOW = ("layer", "source_stage", "source_cluster", "target_stage", "target_cluster", "count")
 LAYER_FLOW = ("source_layer", "source_cluster", "target_layer", "target_cluster", "count")
@@ -76,7 +78,9 @@ def make_inputs():
         }
         labels = random_labels(rng, n) if case else np.full(n, -1)
         name = f"small{case}"
-        yield name, common.write_activations(f"{name}.h5", layers, labels), layers, labels, ()
+        options = ("-outlier_size", "3", "-minority_share", "0.4", "-fold_share", "0.15", "-fold_most", str(9 - case)) if case % 2 else ()
+        options += ("-cut", "open") if case % 3 == 2 else ()
+        yield name, common.write_activations(f"{name}.h5", layers, labels), layers, labels, options
 
 
 # ---- Partitions and their measures, from their definitions ----
@@ -201,24 +205,60 @@ def check_curves(where, group, measures):
         wanted["purity"], wanted["homogeneity"] = measures.purity_count / n, measures.homogeneity_count / n
         wanted["score"] = 0.7 * wanted["purity"] + 0.3 * wanted["homogeneity"]
     else:
-        present = set(CURVES_WITH_LABELS) & set(curves)
+        present = {*CURVES_WITH_LABELS, *INFORMATION} & set(curves)
         expect(not present, f"{where}: curves {sorted(present)} without labels")
     for name, values in wanted.items():
         if expect(name in curves, f"{where}: no curve {name}"):
             equal(curves[name], values, f"{where}: curve {name}", 0 if name in ("threshold", "n_clusters") else ROUNDING)
     n_rows = len(measures.heights)
-    if measures.used is None or not expect({"ari", "nmi"} <= set(curves), f"{where}: no curve ari or nmi"):
+    by_peers = ("ari", "nmi", *INFORMATION)
+    if measures.used is None or not expect(set(by_peers) <= set(curves), f"{where}: not all curves {by_peers}"):
         return
-    equal((len(curves["ari"]), len(curves["nmi"])), (n_rows, n_rows), f"{where}: rows of ari and nmi")
+    equal([len(curves[name]) for name in by_peers], [n_rows] * len(by_peers), f"{where}: rows of {by_peers}")
     for row in np.unique(np.linspace(0, n_rows - 1, min(CURVE_ROWS, n_rows)).astype(int)):
         clusters = measures.partitions[row][measures.used]
         ari, nmi = adjusted_rand_score(measures.classes, clusters), normalized_mutual_info_score(measures.classes, clusters)
         equal(curves["ari"][row], ari, f"{where}: ari of row {row}", ROUNDING)
         # Entropies are differences of numbers near log n, in either program.
         equal(curves["nmi"][row], nmi, f"{where}: nmi of row {row}", 1e3 * ROUNDING)
+        for name, value in zip(INFORMATION, homogeneity_completeness_v_measure(measures.classes, clusters)):
+            equal(curves[name][row], value, f"{where}: {name} of row {row}", 1e3 * ROUNDING)
 
 
-def check_stages(where, group, linkage, measures, rule, flow_stage):
+def cut_openly(linkage, threshold):
+    """Clusters of the edges shorter than `threshold`."""
+    shorter = linkage[linkage[:, 2] < threshold, 2]
+    return cut(linkage, shorter[-1]) if len(shorter) else np.arange(len(linkage) + 1)
+
+
+def check_choice(where, group, measures):
+    """How many other heights have the score of t_star."""
+    attributes, best = group["stages"].attrs, measures.best()
+    ties = 0
+    if best >= 0:
+        value = -np.abs(measures.n_clusters - 10)
+        if measures.used is not None:
+            value = 7 * measures.purity_count + 3 * measures.homogeneity_count
+        value = value[measures.heights > 0]
+        ties = (value == value[best]).sum() - 1
+    expect(attributes["t_star_ties"] == ties, f"{where}: {attributes['t_star_ties']} ties of t_star, expected {ties}")
+    few = "merge height" in attributes.get("note", b"").decode()
+    n_heights = (measures.heights > 0).sum()
+    expect(few == (0 < n_heights < 4) or not few, f"{where}: note {attributes.get('note')} on {n_heights} heights")
+
+
+def check_tasks(where, group, distances, linkage, measures, labels, options):
+    best = measures.best()
+    t_star = measures.heights[measures.heights > 0][best] if best >= 0 else 0.0
+    closed = option_of(options, "-cut", "closed") == "closed"
+    clusters = cut(linkage, t_star) if closed else cut_openly(linkage, t_star)
+    size = int(option_of(options, "-outlier_size", option_of(options, "-min_cluster_size", 10)))
+    share = float(option_of(options, "-minority_share", 0.1))
+    check_choice(where, group, measures)
+    clusters_oracle.check_tasks(where, group, distances, linkage, measures, labels, t_star, clusters, size, share)
+
+
+def check_stages(where, group, linkage, measures, rule, flow_stage, cut=cut):
     wanted = wanted_stages(measures, rule)
     names = list(group["stages/name"].asstr()[()])
     if flow_stage.startswith("clusters:"):
@@ -434,7 +474,7 @@ def layer_tables(file, layers, metrics):
 
 def same_field(text, value):
     """Text is compared as it is, a number as the double it stands for."""
-    return text == value if isinstance(value, str) else float(text) == float(value)
+    return text == value if isinstance(value, str) else float(text) == float(value) or text == "nan" and np.isnan(value)
 
 
 def check_csv(where, lines, names, rows):
@@ -473,6 +513,12 @@ def check_export(where, path, file, layers, metrics):
         rows = [[metric, *map(int, row)] for metric in sorted(metrics) for row in file[f"flow/{metric}/{dataset}"][()]]
         lines = exported(path, "-table", table, "-format", "csv")
         check_csv(f"{where}: export -table {table}", lines, ["metric", *names], rows)
+    for table in ("folded", "folded_nodes", "folded_stages", "folded_layers"):
+        rows = [[metric, *map(int, row)] for metric in sorted(metrics) for row in file[f"flow/{metric}/{table}"][()]]
+        check_csv(f"{where}: export -table {table}", exported(path, "-table", table), ["metric", *file[f"flow/{metrics[0]}/{table}"].dtype.names], rows)
+    for table in ("hierarchy", "separability", "homogeneity", "outliers"):
+        names, rows = clusters_oracle.export_rows(file, layers, metrics, table)
+        check_csv(f"{where}: export -table {table}", exported(path, "-table", table), ["layer", "metric", *names], rows)
     text = common.run_hole(0, "export", path, "-format", "ripser")
     check_ripser_format(f"{where}: export -format ripser", text, file, layers, metrics)
 
@@ -513,10 +559,14 @@ def check_result(ranks, name, path, layers, labels, options):
                 linkage = check_tree(place, group, rows[ids], distances, metric)
                 measures = Measures(linkage, classes)
                 check_curves(place, group, measures)
-                check_stages(place, group, linkage, measures, rule, flow_stage)
+                by = cut_openly if option_of(options, "-cut", "closed") == "open" else cut
+                check_stages(place, group, linkage, measures, rule, flow_stage, by)
+                check_tasks(place, group, distances, linkage, measures, classes, options)
                 check_diagrams(place, group, distances, linkage, metric, threshold)
             least = int(option_of(options, "-min_cluster_size", 0))
             check_flow(f"{where}, /flow/{metric}", file[f"flow/{metric}"], groups, classes, least, flow_stage)
+            folding = {"share": float(option_of(options, "-fold_share", 0.01)), "most": int(option_of(options, "-fold_most", 60))}
+            clusters_oracle.check_folding(f"{where}, /flow/{metric}", file[f"flow/{metric}"], classes, **folding)
         if name in EXPORTED:
             check_export(where, result, file, layers, metrics)
 

@@ -10,7 +10,7 @@ enum { MAX_N = 40, MAX_CLASSES = 8 };
 /* Measures of one partition. */
 struct measures {
   HoleIndex n_labelled, majority, gathered;
-  double    ari, nmi, size_entropy;
+  double    ari, nmi, class_homogeneity, completeness, v_measure, size_entropy;
 };
 
 static PetscBool near(double a, double b)
@@ -48,8 +48,9 @@ static double rand_of_pairs(HoleIndex n, const int32_t cluster[], const int32_t 
 
 static double entropy_of(double share) { return share > 0 ? -share * log(share) : 0; }
 
-/* Mutual information from the table of shares, over the mean of the two entropies. */
-static double information_of_table(HoleIndex n, HoleIndex n_clusters, const int32_t cluster[], const int32_t label[])
+/* Mutual information from the table of shares, over either entropy and their mean. */
+static void information_of_table(HoleIndex n, HoleIndex n_clusters, const int32_t cluster[], const int32_t label[],
+                                 struct measures *w)
 {
   double    total = (double)count_points(n, cluster, label, -1, -1), h_cluster = 0, h_class = 0, mutual = 0;
   HoleIndex n_sets = 0, n_used = 0;
@@ -72,8 +73,11 @@ static double information_of_table(HoleIndex n, HoleIndex n_clusters, const int3
       if (joint > 0) mutual += joint * log(joint / (p * q));
     }
   }
-  if (n_sets == 1 && n_used == 1) return 1;
-  return n_sets == 1 || n_used == 1 ? 0 : mutual / (0.5 * (h_cluster + h_class));
+  w->class_homogeneity = n_used == 1 ? 1 : mutual / h_class;
+  w->completeness      = n_sets == 1 ? 1 : mutual / h_cluster;
+  w->v_measure         = 0;
+  if (w->class_homogeneity + w->completeness > 0) w->v_measure = 2 / (1 / w->class_homogeneity + 1 / w->completeness);
+  w->nmi = n_sets == 1 && n_used == 1 ? 1 : n_sets == 1 || n_used == 1 ? 0 : mutual / (0.5 * (h_cluster + h_class));
 }
 
 static void measure(HoleIndex n, HoleIndex n_clusters, const int32_t cluster[], const int32_t label[],
@@ -97,7 +101,7 @@ static void measure(HoleIndex n, HoleIndex n_clusters, const int32_t cluster[], 
   w->n_labelled = count_points(n, cluster, label, -1, -1);
   if (!w->n_labelled) return;
   w->ari = rand_of_pairs(n, cluster, label);
-  w->nmi = information_of_table(n, n_clusters, cluster, label);
+  information_of_table(n, n_clusters, cluster, label, w);
 }
 
 static PetscErrorCode check_row(const HoleCurves *c, HoleIndex row, const struct measures *w, uint64_t seed)
@@ -120,6 +124,11 @@ static PetscErrorCode check_row(const HoleCurves *c, HoleIndex row, const struct
              seed);
   TEST_CHECK(near(c->nmi[row], w->nmi), "Seed %" PRIu64 " row %d: nmi %.17g, expected %.17g", seed, (int)row,
              c->nmi[row], w->nmi);
+  TEST_CHECK(near(c->class_homogeneity[row], w->class_homogeneity), "Seed %" PRIu64 " row %d: class_homogeneity", seed,
+             (int)row);
+  TEST_CHECK(near(c->completeness[row], w->completeness), "Seed %" PRIu64 " row %d: completeness", seed, (int)row);
+  TEST_CHECK(near(c->v_measure[row], w->v_measure), "Seed %" PRIu64 " row %d: v_measure %.17g, expected %.17g", seed,
+             (int)row, c->v_measure[row], w->v_measure);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -162,9 +171,10 @@ static PetscErrorCode check_curves(HoleTree tree, const int32_t label[], const H
 
 static void digest_curves(const HoleCurves *c, uint64_t *digest)
 {
-  const double *columns[] = {c->threshold, c->size_entropy, c->purity, c->homogeneity, c->score, c->ari, c->nmi};
+  const double *columns[] = {c->threshold, c->size_entropy,      c->purity,       c->homogeneity, c->score, c->ari,
+                             c->nmi,       c->class_homogeneity, c->completeness, c->v_measure};
 
-  for (int k = 0; k < (c->purity ? 7 : 2); ++k) test_digest(digest, columns[k], (size_t)c->n * sizeof(double));
+  for (int k = 0; k < (c->purity ? 10 : 2); ++k) test_digest(digest, columns[k], (size_t)c->n * sizeof(double));
 }
 
 static PetscErrorCode check_random(uint64_t seed, uint64_t *digest)
@@ -207,6 +217,10 @@ static PetscErrorCode check_blocks(HoleIndex n, HoleIndex block)
   PetscCall(HoleCurvesCreate(tree, label, n / block, &c));
   TEST_CHECK(c->n == n - 1 && c->best == n - n / block - 1 && c->n_tied == 1, "Best row of blocks");
   TEST_CHECK(c->score[c->best] == 1 && c->ari[c->best] == 1 && c->nmi[c->best] == 1, "Blocks found");
+  TEST_CHECK(c->class_homogeneity[c->best] == 1 && c->completeness[c->best] == 1 && c->v_measure[c->best] == 1,
+             "Information of blocks");
+  TEST_CHECK(c->class_homogeneity[n - 2] == 0 && c->completeness[n - 2] == 1 && c->v_measure[n - 2] == 0,
+             "Information of one cluster");
   TEST_CHECK(near(c->size_entropy[c->best], log((double)(n / block))), "Entropy of blocks");
   TEST_CHECK(c->purity[n - 2] == (double)block / (double)n && c->homogeneity[n - 2] == 1, "All in one cluster");
   TEST_CHECK(c->ari[n - 2] == 0 && c->nmi[n - 2] == 0 && c->size_entropy[n - 2] == 0, "Nothing told by one cluster");

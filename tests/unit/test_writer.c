@@ -353,6 +353,83 @@ static PetscErrorCode check_existing(const char path[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add a dataset of `n` values to a copy of the file, in the place of one of that name; `touch`: the file changes meanwhile. */
+static PetscErrorCode update_once(const char path[], const char output[], HoleIndex n, PetscBool commit,
+                                  PetscBool touch)
+{
+  const double   zeros[8] = {0};
+  hole_writer    w;
+  PetscErrorCode done;
+
+  PetscFunctionBegin;
+  PetscCall(hole_writer_update(PETSC_COMM_WORLD, path, output, PETSC_FALSE, &w));
+  done = hole_writer_remove(w, "/more/data");
+  if (!done) done = hole_writer_remove(w, "/nothing/here");
+  if (!done) done = hole_writer_replicated(w, "/more/data", HOLE_TYPE_DOUBLE, n, 0, zeros, "Zeros", NULL);
+  if (touch && !test_rank()) {
+    FILE *file = fopen(path, "a");
+
+    TEST_CHECK(file && fputc('x', file) == 'x' && !fclose(file), "Cannot append to %s", path);
+  }
+  if (!done && commit) done = hole_writer_commit(w);
+  PetscCall(hole_writer_destroy(&w));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_length(const char path[], const char dataset[], HoleIndex want)
+{
+  hid_t file, data, space;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+  if (!test_rank()) {
+    file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    TEST_CHECK(file > 0, "%s cannot be opened", path);
+    data  = H5Dopen2(file, dataset, H5P_DEFAULT);
+    space = data > 0 ? H5Dget_space(data) : 0;
+    TEST_CHECK(data > 0 && H5Sget_simple_extent_npoints(space) == want, "%s of %s is not of %d values", dataset, path,
+               (int)want);
+    H5Sclose(space);
+    H5Dclose(data);
+    H5Fclose(file);
+  }
+  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What is added to a file stands beside what it held; what goes wrong leaves it as it was. */
+static PetscErrorCode check_update(const char path[])
+{
+  char     other[PETSC_MAX_PATH_LEN + 8];
+  uint64_t before, after;
+
+  PetscFunctionBegin;
+  snprintf(other, sizeof(other), "%s.copy", path);
+  remove_file(PETSC_COMM_WORLD, other);
+  PetscCall(write_once(path, PETSC_FALSE, 3, PETSC_TRUE));
+  PetscCall(digest_file(path, &before));
+  PetscCall(update_once(path, path, 4, PETSC_FALSE, PETSC_FALSE)); /* abandoned */
+  PetscCall(update_once(path, other, 4, PETSC_TRUE, PETSC_FALSE));
+  TEST_FAILS(HOLE_ERR_USAGE, update_once(path, other, 5, PETSC_TRUE, PETSC_FALSE)); /* it exists */
+  PetscCall(digest_file(path, &after));
+  TEST_CHECK(before == after, "A file was touched that others were made from");
+  PetscCall(check_length(other, "/data", 3));
+  PetscCall(check_length(other, "/more/data", 4));
+  remove_file(PETSC_COMM_WORLD, other);
+  for (HoleIndex n = 0; n < 8; ++n) { /* each in the place of the one before */
+    PetscCall(update_once(path, path, n, PETSC_TRUE, PETSC_FALSE));
+    PetscCall(check_length(path, "/data", 3));
+    PetscCall(check_length(path, "/more/data", n));
+  }
+  TEST_FAILS(HOLE_ERR_USAGE, update_once(path, path, 2, PETSC_TRUE, PETSC_TRUE));
+  TEST_FAILS(HOLE_ERR_INPUT, update_once("no_such_file", other, 2, PETSC_TRUE, PETSC_FALSE));
+  PetscCall(check_files_left(PETSC_COMM_WORLD, path, 1));
+  remove_file(PETSC_COMM_WORLD, path);
+  TEST_NOTHING_OPEN();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The name is taken by another program while we write. */
 static PetscErrorCode check_taken(const char path[])
 {
@@ -488,6 +565,7 @@ int main(int argc, char **argv)
   PetscCall(check_large(path));
   PetscCall(check_existing(path));
   PetscCall(check_taken(path));
+  PetscCall(check_update(path));
   PetscCall(check_places(path));
   PetscCall(check_full(path, PETSC_TRUE));
   PetscCall(check_full(path, PETSC_FALSE));
