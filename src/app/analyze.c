@@ -1,6 +1,7 @@
 /* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
 #include "../source/source_edges.h"
 #include "app.h"
+#include "ascii.h"
 #include "memory.h"
 #include "model.h"
 #include "progress.h"
@@ -13,6 +14,9 @@
 
 enum { STEPS_A_LAYER = 16 };
 
+/* What is printed. */
+enum view { VIEW_NONE, VIEW_SUMMARY, VIEW_ASCII };
+
 /* One run. */
 struct analysis {
   MPI_Comm              comm;
@@ -23,7 +27,8 @@ struct analysis {
   HoleIndex             memory_limit; /* bytes a rank may use */
   struct model          model;
   HoleFlow              flows[APP_MAX_METRICS];
-  PetscBool             summary, simplices;
+  enum view             view;
+  PetscBool             simplices;
   struct result_timing *timings;
   HoleIndex             n_timings, most_timings;
   double                started;
@@ -67,7 +72,7 @@ static PetscErrorCode get_options(struct analysis *a)
   PetscCall(PetscStrlcat(stem, ".hole.h5", sizeof(stem)));
   PetscCall(app_get_text("-output", stem, sizeof(a->output), a->output));
   PetscCall(app_get_text("-view", "summary", sizeof(text), text));
-  a->summary = (PetscBool)!strcmp(text, "summary");
+  a->view = !strcmp(text, "summary") ? VIEW_SUMMARY : !strcmp(text, "ascii") ? VIEW_ASCII : VIEW_NONE;
   PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
   a->simplices = (PetscBool)!strcmp(text, "critical");
   PetscCall(app_run_get_options(&a->run));
@@ -229,6 +234,28 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What -view asks for, when a layer is done. */
+static PetscErrorCode print_layer(struct analysis *a, HoleIndex l, int m, const struct layer_result *r, double seconds)
+{
+  struct ascii_layer layer = {.layer      = HoleSourceGetLayerName(a->run.source, l),
+                              .metric     = app_run_metric_name(&a->run, m),
+                              .l          = l,
+                              .filtration = r->filtration,
+                              .diagram    = r->diagram,
+                              .stages     = r->stages,
+                              .flow       = a->flows[m],
+                              .seconds    = seconds};
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &layer.width));
+  PetscCall(HoleSourceGetClasses(a->run.source, NULL, &layer.class_names));
+  if (a->view == VIEW_SUMMARY)
+    PetscCall(summary_print_layer(a->comm, layer.layer, layer.metric, layer.width, r->filtration, r->diagram, r->curves,
+                                  r->stages, seconds));
+  if (a->view == VIEW_ASCII) PetscCall(ascii_print_layer(a->comm, &layer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
                                   struct layer_result *r)
 {
@@ -258,9 +285,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
                                r->curves, r->stages));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
-  if (a->summary)
-    PetscCall(summary_print_layer(a->comm, name, metric, width, r->filtration, r->diagram, r->curves, r->stages,
-                                  MPI_Wtime() - start));
+  PetscCall(print_layer(a, l, m, r, MPI_Wtime() - start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -378,11 +403,12 @@ static PetscErrorCode analyze(struct analysis *a)
   PetscCall(app_run_open(&a->run));
   PetscCall(check_memory(a));
   PetscCall(open_output(a));
-  if (a->summary) PetscCall(summary_print_head(a->comm, a->run.input, a->run.source));
+  if (a->view != VIEW_NONE)
+    PetscCall(summary_print_head(a->comm, a->run.input, a->run.source, (PetscBool)(a->view == VIEW_SUMMARY)));
   for (HoleIndex l = 0; l < a->run.n_layers; ++l)
     PetscCall(a->run.precomputed ? run_precomputed(a, l) : run_layer(a, l));
   PetscCall(finish_output(a));
-  if (a->summary)
+  if (a->view != VIEW_NONE)
     PetscCall(summary_print_foot(a->comm, a->output, a->timings[a->n_timings - 1].seconds,
                                  a->timings[a->n_timings - 1].peak_bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -457,7 +483,8 @@ static const struct app_option options[] = {
     {"-min_cluster_size", OPTION_INTEGER, "n (0)", "clusters of n points or fewer are outliers in the flow tables", 0,
      INT32_MAX},
     {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},
-    {"-view", OPTION_WORD, "summary none", "what is printed on stdout", 0, 0},
+    {"-view", OPTION_WORD, "summary ascii none",
+     "what is printed on stdout; ascii: barcodes and clusters as text, after each layer", 0, 0},
     {"-progress", OPTION_WORD, "auto plain off", "auto: a bar on a terminal, a line a minute elsewhere", 0, 0}};
 
 const struct app_command app_analyze = {
