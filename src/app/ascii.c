@@ -205,7 +205,8 @@ static void print_stage(const struct ascii_layer *layer, HoleIndex s, HoleIndex 
   const int           n_drawn = find_largest(n, nodes, largest);
   int64_t             others  = 0;
 
-  printf("\n  %s: %" PRId64 " cluster%s at %.5g\n", layer->stages->name[s], layer->stages->n_clusters[s],
+  printf("\n  %s%s: %" PRId64 " cluster%s at %.5g\n", layer->stages->name[s],
+         s < layer->stages->n_nested ? "" : " (where layers are linked)", layer->stages->n_clusters[s],
          layer->stages->n_clusters[s] == 1 ? "" : "s", layer->stages->threshold[s]);
   printf("  %9s %10s  %-*s %8s %9s  %9s\n", "cluster", "points", NAME_WIDTH, "mostly", "share", "made of", "joins");
   for (HoleIndex i = 0; i < n; ++i) others += nodes[i].size;
@@ -229,8 +230,7 @@ static PetscErrorCode print_flow(const struct ascii_layer *layer)
   PetscCall(HoleFlowGetNodes(layer->flow, &n_nodes, &nodes));
   PetscCall(HoleFlowGetStageLinks(layer->flow, &n_links, &links));
   outliers = HoleFlowGetOutlierCount(layer->flow, layer->l);
-  printf("\n  Clusters by size: how many clusters of the stage above each is made of, and which it\n"
-         "  joins at the stage below\n");
+  printf("\n  Clusters by size; made of: how many of the stage above; joins: which of the next\n");
   if (outliers) printf("  %" HoleIndex_FMT " outlier%s left out\n", outliers, outliers == 1 ? "" : "s");
   for (HoleIndex s = 0; s < layer->stages->n; ++s) {
     const struct slice here  = find_nodes(n_nodes, nodes, layer->l, s);

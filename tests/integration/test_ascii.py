@@ -59,14 +59,16 @@ def barcode_lines(group):
     return lines
 
 
-def stage_lines(file, group, metric, layer):
-    """The clusters of every stage, counted from the labels of the points."""
+def stage_lines(file, group, n_added):
+    """The clusters of every stage, counted from the labels of the points; the last `n_added` are no part of the sequence."""
     labels, lines = file["labels"][()], []
-    stages = [row for row in group["stages/labels"][()]]
+    stages = list(group["stages/labels"][()])
+    n_nested = len(stages) - n_added
     names = [name.decode() for name in group["stages/name"][()]]
     for s, (stage, name, at) in enumerate(zip(stages, names, group["stages/threshold"][()])):
         sizes = np.bincount(stage)
-        lines += ["", f"  {name}: {len(sizes)} cluster{'' if len(sizes) == 1 else 's'} at {number(at)}"]
+        apart = "" if s < n_nested else " (where layers are linked)"
+        lines += ["", f"  {name}{apart}: {len(sizes)} cluster{'' if len(sizes) == 1 else 's'} at {number(at)}"]
         lines.append(f"  {'cluster':>9} {'points':>10}  {'mostly':<20} {'share':>8} {'made of':>9}  {'joins':>9}")
         largest = np.argsort(-sizes, kind="stable")[:CLUSTERS]
         for cluster in largest:
@@ -75,8 +77,8 @@ def stage_lines(file, group, metric, layer):
             known = classes.max() > 0
             mostly = plain(NAMES[classes.argmax()], 20) if known else "-"
             share = f"{100 * classes.max() / sizes[cluster]:.1f} %" if known else "-"
-            made_of = str(len(np.unique(stages[s - 1][inside]))) if s else "-"
-            joins = str(stages[s + 1][inside][0]) if s + 1 < len(stages) else "-"
+            made_of = str(len(np.unique(stages[s - 1][inside]))) if 0 < s < n_nested else "-"
+            joins = str(stages[s + 1][inside][0]) if s + 1 < n_nested else "-"
             lines.append(f"  {cluster:>9} {sizes[cluster]:>10}  {mostly:<20} {share:>8} {made_of:>9}  {joins:>9}")
         if len(sizes) > len(largest):
             others = sizes.sum() - sizes[largest].sum()
@@ -84,7 +86,7 @@ def stage_lines(file, group, metric, layer):
     return lines
 
 
-def wanted_lines(path, metric):
+def wanted_lines(path, metric, n_added):
     with h5py.File(path) as file:
         lines = []
         for layer in [name.decode() for name in file["layer_names"][()]]:
@@ -93,12 +95,12 @@ def wanted_lines(path, metric):
             lines += [f"{plain(layer, 100)}, {metric}"]
             lines += [f"  {points} points of width {width}, threshold {number(threshold)}, TIME s", ""]
             lines += [*barcode_lines(group), ""]
-            lines += ["  Clusters by size: how many clusters of the stage above each is made of, and which it"]
-            lines += ["  joins at the stage below", *stage_lines(file, group, metric, layer), ""]
+            lines += ["  Clusters by size; made of: how many of the stage above; joins: which of the next"]
+            lines += [*stage_lines(file, group, n_added), ""]
         return lines
 
 
-def check_view(path, ranks, metric, *options):
+def check_view(path, ranks, metric, n_added, *options):
     output = f"{metric}.h5"
     printed = common.run_hole(ranks, "analyze", path, "-output", output, "-force", "-progress", "off", "-view", "ascii",
                               "-metric", metric, *options)  # fmt: skip
@@ -108,7 +110,7 @@ def check_view(path, ranks, metric, *options):
     expect(re.match(rf"{path}: 61 samples, 2 layers, 3 classes, {ranks or 1} rank", lines[0]), f"{metric}: head: {lines[0]}")
     expect(lines[-1].endswith(f"written to {output}"), f"{metric}: foot: {lines[-1]}")
     found = [re.sub(r"(threshold \S+, )[\d.]+ s$", r"\1TIME s", line) for line in lines[2:-2]]
-    wanted = wanted_lines(output, metric)
+    wanted = wanted_lines(output, metric, n_added)
     for at, (line, want) in enumerate(zip(found, wanted)):
         if not expect(line == want.rstrip(), f"{metric} {options}: line {at + 3} is {line!r}, expected {want!r}"):
             return
@@ -141,9 +143,9 @@ def check_attributes(path, ranks):
 def main():
     ranks = common.rank_count()
     path = make_input("points.h5")
-    check_view(path, ranks, "euclidean")
-    check_view(path, ranks, "cosine", "-max_dim", 0, "-stages", "count:3")
-    check_view(path, ranks, "manhattan", "-stages", "at:0.5")
+    check_view(path, ranks, "euclidean", 0)
+    check_view(path, ranks, "cosine", 1, "-max_dim", 0, "-stages", "count:3")
+    check_view(path, ranks, "manhattan", 1, "-stages", "at:0.5")
     check_attributes(path, ranks)
     return common.finish()
 
