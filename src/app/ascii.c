@@ -112,7 +112,7 @@ static PetscErrorCode print_barcode(HoleDiagram diagram, int width)
       scale.end = PetscMax(scale.end, isinf(bar->death) ? bar->birth : bar->death);
     }
   }
-  printf("\n  Longest intervals, 0 to %.5g from left to right: = lives, | dies, > does not end\n", scale.end);
+  printf("\n  Longest intervals, 0 to %.5g: = lives, | dies, > does not end\n", scale.end);
   for (PetscInt dim = 0; dim <= max_dim; ++dim) {
     printf("  H%" PetscInt_FMT ": %" HoleIndex_FMT " interval%s", dim, n[dim], n[dim] == 1 ? "" : "s");
     if (n_bars[dim] < n[dim]) printf(", %d drawn", n_bars[dim]);

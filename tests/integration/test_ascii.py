@@ -46,7 +46,7 @@ def barcode_lines(group):
     diagrams = [group[f"diagrams/dim{dim}"][()] for dim in range(int(group.attrs["max_dim"]) + 1)]
     drawn = [longest(diagram) for diagram in diagrams]
     end = max(death if np.isfinite(death) else birth for diagram in drawn for birth, death in diagram)
-    lines = [f"  Longest intervals, 0 to {number(end)} from left to right: = lives, | dies, > does not end"]
+    lines = [f"  Longest intervals, 0 to {number(end)}: = lives, | dies, > does not end"]
     for dim, (diagram, bars) in enumerate(zip(diagrams, drawn)):
         some = f", {len(bars)} drawn" if len(bars) < len(diagram) else ""
         lines.append(f"  H{dim}: {len(diagram)} interval{'' if len(diagram) == 1 else 's'}{some}")
