@@ -230,7 +230,7 @@ static PetscErrorCode print_flow(const struct ascii_layer *layer)
   PetscCall(HoleFlowGetNodes(layer->flow, &n_nodes, &nodes));
   PetscCall(HoleFlowGetStageLinks(layer->flow, &n_links, &links));
   outliers = HoleFlowGetOutlierCount(layer->flow, layer->l);
-  printf("\n  Clusters by size; made of: how many of the stage above; joins: which of the next\n");
+  printf("\n  Clusters by size; made of: how many of the stage above; joins: at the next\n");
   if (outliers) printf("  %" HoleIndex_FMT " outlier%s left out\n", outliers, outliers == 1 ? "" : "s");
   for (HoleIndex s = 0; s < layer->stages->n; ++s) {
     const struct slice here  = find_nodes(n_nodes, nodes, layer->l, s);

@@ -95,7 +95,7 @@ def wanted_lines(path, metric, n_added):
             lines += [f"{plain(layer, 100)}, {metric}"]
             lines += [f"  {points} points of width {width}, threshold {number(threshold)}, TIME s", ""]
             lines += [*barcode_lines(group), ""]
-            lines += ["  Clusters by size; made of: how many of the stage above; joins: which of the next"]
+            lines += ["  Clusters by size; made of: how many of the stage above; joins: at the next"]
             lines += [*stage_lines(file, group, n_added), ""]
         return lines
 
