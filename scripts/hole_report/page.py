@@ -189,10 +189,17 @@ def betti_curves(result, metric):
     return grid, betti
 
 
+def betti_of(result, metric):
+    """(whether it was counted here, grid, [layer, dim, grid])."""
+    stored = result.summaries.get(metric)
+    if stored is None or stored.grid is None or stored.betti is None:
+        return True, *betti_curves(result, metric)
+    return False, stored.grid, stored.betti
+
+
 def summaries_data(result, metric):
     stored = result.summaries.get(metric)
-    counted = stored is None or stored.grid is None or stored.betti is None
-    grid, betti = betti_curves(result, metric) if counted else (stored.grid, stored.betti)
+    counted, grid, betti = betti_of(result, metric)
     if not len(grid) or not betti.shape[1]:
         return None
     data = {"counted": counted, "grid": rounded_list(grid), "betti": betti.astype(int).tolist()}

@@ -129,10 +129,12 @@ function raster(columns, rows, shareAt) {
 /** Vertical colour bar with ticks, values from `low` below to `high` above. */
 function colorBar(x, top, height, low, high, title) {
   const scale = linear(low, high, top + height, top), width = 12;
+  const inner = ticks(scale, Math.max(2, Math.floor(height / 60))).filter(([value]) => Math.min(scale.at(value) - top, top + height - scale.at(value)) > 16);
+  const marks = [[low, number(Number(low.toPrecision(3)))], ...inner, [high, number(Number(high.toPrecision(3)))]];
   return svg("g", { "aria-hidden": "true" },
     svg("text", { class: "tick", x, y: top - 8 }, title),
     svg("image", { x, y: top, width, height, preserveAspectRatio: "none", href: raster(1, 128, row => 1 - row / 127) }),
-    ticks(scale, Math.max(2, Math.floor(height / 60))).map(([value, label]) => svg("text", { class: "tick", x: x + width + 6, y: scale.at(value) + 4 }, label)));
+    marks.map(([value, label]) => svg("text", { class: "tick", x: x + width + 6, y: scale.at(value) + 4 }, label)));
 }
 
 // ---- Scales and axes ----
@@ -236,12 +238,12 @@ function toggles(entries, hidden, redraw) {
     return button;
   });
 }
-/** Table from a head and rows of cells (text, number or element); the first cell of a row is its title. */
-function table(head, rows, caption) {
-  return html("table", null, caption ? html("caption", null, caption) : null,
-    html("thead", null, html("tr", null, head.map(text => html("th", { scope: "col" }, text)))),
+/** Table from a head and rows of cells (text, number or element); the first cell of a row is its title; columns of words stand left. */
+function table(head, rows, words = []) {
+  const side = k => words.includes(k) ? "word" : null;
+  return html("table", null, html("thead", null, html("tr", null, head.map((text, k) => html("th", { scope: "col", class: side(k) }, text)))),
     html("tbody", null, rows.map(row => html("tr", null, row.map((cell, k) =>
-      k ? html("td", null, typeof cell === "number" || cell === null ? number(cell) : cell) : html("th", { scope: "row" }, cell))))));
+      k ? html("td", { class: side(k) }, typeof cell === "number" || cell === null ? number(cell) : cell) : html("th", { scope: "row" }, cell))))));
 }
 const empty = text => html("p", { class: "empty" }, text);
 const currentRun = () => data.runs[state.metric][state.layer];

@@ -173,6 +173,14 @@ function drawSankey(view, flow, titles) {
 /** The coloured part of a node: its dominant class; of one whose classes are not known, the colours that flow into it. */
 function nodeParts(place, shape) {
   const [, size, dominant, count, , counts] = place.node;
+  if (counts.length > 1 && shape.height > 6) { // by class, largest on top; what is too thin for its own part stays grey
+    let y = shape.y;
+    return counts.map(([index, n]) => {
+      const part = svg("rect", { ...shape, y, height: shape.height * n / size, fill: classColor(index) });
+      y += shape.height * n / size;
+      return part;
+    });
+  }
   if (dominant >= 0) return svg("rect", { ...shape, height: shape.height * count / size, fill: classColor(dominant) });
   if (counts.length || !isLabelled() || !place.before.length) return null;
   let y = shape.y;
@@ -276,7 +284,7 @@ function drawFlow() {
     isReference: column => column.key >= 0 && column.key === run.reference,
   });
   note.textContent = foldNote(flow) + (isLabelled()
-    ? "A flow has the colour of the class with most points in the cluster it leaves; in a node the coloured part is the share of that class. Click a node, or go there with Tab and the arrow keys and press Enter, to light up all that flows through it."
+    ? "A flow has the colour of the class with most points in the cluster it leaves; a node is divided by its classes, the largest on top. Click a node, or go there with Tab and the arrow keys and press Enter, to light up all that flows through it."
     : "No labels: colour tells single clusters (blue) from folded ones (grey).");
 }
 

@@ -32,7 +32,7 @@ function conditionPanel(all, key, label, byAccuracy, width) {
     const line = sorted.map(({ condition, place }) => { const value = valueOf(condition, layer); return value === null ? null : [x.at(place), y.at(value)]; });
     chart.append(svg("path", { class: layer === state.layer ? "trend" : "trend faint", d: polyline(line) }));
   });
-  const taken = [];
+  const taken = sorted.map(({ condition, place }) => [x.at(place), y.at(valueOf(condition, state.layer) ?? low)]).map(([px, py]) => [px - 5, py - 5, px + 5, py + 5]);
   for (const { condition, place } of sorted) {
     const value = valueOf(condition, state.layer);
     if (value === null) continue;
@@ -75,6 +75,6 @@ function drawRobustness() {
   const name = offer("robustness-other", names.map(text => [text, text]));
   const rows = data.robustness[name][state.metric].filter(row => row[0] === state.layer || row[0] < 0);
   find(".view", box).replaceChildren(rows.length ? table(["Feature", "Dimension", "Here", "There", "Relative change"], rows.map(([layer, dim, feature, value, other, change]) =>
-    [String(feature) + (layer < 0 ? ", all layers" : ""), dim >= 0 ? `H${dim}` : "–", cellNumber(value), cellNumber(other), typeof change === "number" ? `${(100 * change).toFixed(1)} %` : String(change ?? "–")])) : empty("Nothing for this layer."));
+    [String(feature) + (layer < 0 ? ", all layers" : ""), dim >= 0 ? `H${dim}` : "–", cellNumber(value), cellNumber(other), typeof change === "number" ? `${(100 * change).toFixed(1)} %` : String(change ?? "–")]), [1]) : empty("Nothing for this layer."));
 }
 const cellNumber = value => typeof value === "number" ? number(value) : String(value ?? "–");

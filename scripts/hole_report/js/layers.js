@@ -62,15 +62,16 @@ function drawDepth() {
     return found.length ? depthPanel(title, found, options, width) : null;
   }).filter(Boolean);
   view.replaceChildren(html("div", { class: "panels" }, panels));
-  note.textContent = "Layers from the input to the output; the line marks the layer that the other views show. Click a point to show its layer.";
+  note.textContent = "Layers from the input to the output; the line marks the layer that the other views show. Click a point, or choose a row above, to show its layer.";
 }
 function depthPanel(title, series, { log, top }, width) {
   const height = 236, longest = Math.max(...data.layers.map(name => textWidth(name, "11.5px")));
   const pitch = (width - 76) / Math.max(1, data.layers.length - 1), turned = longest > pitch - 6;
   const every = Math.ceil(data.layers.length / Math.floor((width - 76) / (turned ? 18 : Math.max(longest + 6, 18)) + 1));
-  const box = { left: 58, right: width - 18, top: 10, bottom: height - (turned ? Math.min(64, 14 + longest * 0.6) : 26) };
+  const box = { left: 58, right: width - (turned ? 18 : Math.max(18, longest / 2 + 2)), top: 10, bottom: height - (turned ? Math.min(64, 14 + longest * 0.6) : 26) };
   const values = series.flatMap(item => item.points.map(point => point[1])).filter(value => value !== null && (!log || value > 0));
   let lo = log ? Math.min(...values) : Math.min(0, ...values), hi = top ?? Math.max(...values);
+  if (!log && top === undefined) hi += 0.06 * (hi - lo);
   if (log) { lo = lo > 1 && hi / lo < 30 ? lo / 1.5 : lo / 1.2; hi *= 1.3; }
   if (hi <= lo) hi = lo + 1;
   const x = linear(0, Math.max(1, data.layers.length - 1), box.left, box.right);
@@ -95,7 +96,7 @@ function depthPanel(title, series, { log, top }, width) {
     });
   }
   return html("figure", null, html("h3", null, title),
-    series.length > 1 ? html("div", { class: "legend" }, series.map(item => html("span", null, html("i", { class: "swatch round", style: `background:${item.color}` }), item.label))) : null, chart);
+    html("div", { class: "legend" }, series.map(item => html("span", null, html("i", { class: "swatch round", style: `background:${item.color}` }), item.label))), chart);
 }
 
 // ---- Similarity of layers ----
@@ -111,7 +112,7 @@ function drawSimilarity() {
 }
 /** Coloured cells with their numbers, names of rows on the left and of columns on top. */
 function matrix({ values, rows, columns, low, high, title, width, colors, say }) {
-  const widest = Math.min(170, Math.max(...rows.map(name => textWidth(name))) + 16), tall = Math.min(130, Math.max(...columns.map(name => textWidth(name))) + 12);
+  const widest = Math.min(170, Math.max(...rows.map(name => textWidth(name))) + (colors ? 28 : 16)), tall = Math.min(130, Math.max(...columns.map(name => textWidth(name))) + 12);
   const cell = Math.max(9, Math.min(46, (width - widest - 110) / columns.length)), showNames = cell >= 12;
   const upright = columns.every(name => textWidth(name) < cell - 4);
   const left = showNames ? widest : 14, top = (showNames ? (upright ? 24 : tall * 0.86 + 10) : 24) + 4;
@@ -129,7 +130,7 @@ function matrix({ values, rows, columns, low, high, title, width, colors, say })
   if (showNames) {
     rows.forEach((name, i) => chart.append(
       colors ? svg("rect", { x: left - 10, y: top + i * cell + cell / 2 - 4, width: 7, height: 7, fill: colors.rows[i] }) : null,
-      svg("text", { x: left - (colors ? 15 : 7), y: top + (i + 0.5) * cell + 4, "text-anchor": "end" }, shorten(name, left - (colors ? 18 : 10)))));
+      svg("text", { x: left - (colors ? 15 : 7), y: top + (i + 0.5) * cell + 4, "text-anchor": "end" }, shorten(name, left - (colors ? 16 : 8)))));
     columns.forEach((name, j) => {
       const x = left + (j + 0.5) * cell, place = upright ? { x, y: top - 8, "text-anchor": "middle" } : { transform: `translate(${x + 3} ${top - 6}) rotate(-60)` };
       chart.append(svg("text", place, shorten(name, tall)));

@@ -98,9 +98,10 @@ function drawPlane() {
   legend.replaceChildren(...classLegend());
 
   const [low, high] = plane.box, span = [high[0] - low[0] || 1, high[1] - low[1] || 1];
-  const width = Math.min(1000, view.clientWidth), box = { left: 66, right: width - 16, top: 12 };
-  // Equal scales on both axes, as long as that leaves a picture.
-  const height = Math.min(620, Math.max(300, (box.right - box.left) * span[1] / span[0]));
+  // Equal scales on both axes: as large as fits, with a little air.
+  const most = view.clientWidth - 82, share = Math.min(Math.max(span[0] / span[1], 0.6), 4);
+  const height = Math.min(620, Math.max(260, most / share)), width = 82 + Math.min(most, Math.max(520, height * share));
+  const box = { left: 66, right: width - 16, top: 12 };
   box.bottom = box.top + height;
   const scale = Math.min((box.right - box.left - 24) / span[0], (height - 24) / span[1]);
   const middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], half = [(box.right - box.left) / 2 / scale, height / 2 / scale];

@@ -55,8 +55,8 @@ function homogeneityView({ rows, count, attributes }) {
   const swatch = index => index < 0 ? "–" : html("span", { class: "named" }, html("i", { class: "swatch", style: `background:${classColor(index)}` }), className(index));
   const bar = (share, index) => html("span", { class: "bar" }, html("i", { style: `width:${(100 * share).toFixed(1)}%;background:${classColor(index)}` }), fixed(share));
   const whole = Object.entries(attributes).filter(([, value]) => typeof value === "number").map(([key, value]) => `${key.replaceAll("_", " ")} ${number(value)}`);
-  return [html("div", { class: "scroll" }, table(["Cluster", "Points", "Dominant class", "Its points", "Purity", "Class entropy"], rows.map(([cluster, size, dominant, n, purity, entropy]) =>
-    [String(cluster), size, swatch(dominant), n, purity === null ? "–" : bar(purity, dominant), fixed(entropy)]))),
+  return [html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Clusters" }, table(["Cluster", "Points", "Dominant class", "Its points", "Purity", "Class entropy"], rows.map(([cluster, size, dominant, n, purity, entropy]) =>
+    [String(cluster), size, swatch(dominant), n, purity === null ? "–" : bar(purity, dominant), fixed(entropy)]), [2])),
     note((rows.length < count ? `The ${rows.length} largest of ${number(count)} clusters at t*. ` : "All clusters at t*. ") + (whole.length ? `All points together: ${whole.join(", ")}.` : ""))];
 }
 const KINDS = ["in a small cluster", "of a minority class"];
@@ -67,6 +67,6 @@ function outliersView({ rows, count, kinds, attributes }, run) {
   const head = ["Point", ...(rows[0][7] !== null ? ["Sample id"] : []), "Class", "Kind", "Cluster", "Its points", "Joins at", "Joins cluster"];
   const cells = rows.map(([point, kind, cluster, size, at, into, label, id]) => [String(point), ...(id !== null ? [String(id)] : []), label === null || label < 0 ? "–" : className(label),
     KINDS[kind] ?? String(kind), String(cluster), size, typeof at === "number" ? number(at) : "–", into === null || into < 0 ? "–" : String(into)]);
-  return [html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Outliers" }, table(head, cells)),
+  return [html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Outliers" }, table(head, cells, [head.indexOf("Class"), head.indexOf("Kind")])),
     note(`${number(count)} of ${number(run.n_points)} points: ${sums.join(", ")}. ` + (rows.length < count ? `The ${rows.length} that join last are listed. ` : "") + (whole.length ? `${whole.join(", ")}.` : ""))];
 }
