@@ -36,7 +36,9 @@ def draw_heatmap(run, labels, class_names, title):
     heatmap = planes.read_heatmap(run, labels, SIDE)
     if heatmap is None:
         return None
-    brackets = planes.tree.MergeTree(run.linkage).brackets(heatmap.leaf_order, planes.BRACKETS) if run.linkage is not None else []
+    brackets, closed = [], []
+    if run.linkage is not None:
+        brackets, closed = planes.tree.MergeTree(run.linkage).brackets(heatmap.leaf_order, planes.BRACKETS)
     n_points = len(heatmap.leaf_order)
     # Placed by hand, so that the rows of the three line up.
     width, height, side, left, bottom = 10.2, 7.4, 5.9, 3.2, 1.0
@@ -48,6 +50,9 @@ def draw_heatmap(run, labels, class_names, title):
     )
     for place_a, height_a, place_b, height_b, height, *_ in brackets:
         tree_axes.plot([height_a, height, height, height_b], [place_a, place_a, place_b, place_b], color="#596270", linewidth=0.7)
+    for first, count, height in closed:
+        corners = ((0, first), (height, first + count / 2), (0, first + count))
+        tree_axes.add_patch(Polygon(corners, facecolor="#9aa1ab", edgecolor="none", alpha=0.7))
     top = max((bracket[4] for bracket in brackets), default=1.0) or 1.0
     reference = run.reference_stage("t_star")
     if reference and reference.threshold <= top:

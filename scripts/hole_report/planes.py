@@ -65,9 +65,9 @@ def heatmap_data(run, labels, most):
     triangle = heatmap.values[np.triu_indices(len(heatmap.values))]
     finite = triangle[np.isfinite(triangle)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    brackets = []
+    brackets, closed = [], []
     if run.linkage is not None:
-        brackets = tree.MergeTree(run.linkage).brackets(heatmap.leaf_order, BRACKETS)
+        brackets, closed = tree.MergeTree(run.linkage).brackets(heatmap.leaf_order, BRACKETS)
     return {
         "side": len(heatmap.values),
         "blocks": heatmap.blocks,
@@ -77,6 +77,7 @@ def heatmap_data(run, labels, most):
         "first": packed(heatmap.first.astype(np.int32)),
         "classes": None if heatmap.classes is None else packed(heatmap.classes.astype(np.int32)),
         "brackets": [[rounded(value) for value in bracket] for bracket in brackets],
+        "closed": [[rounded(value) for value in subtree] for subtree in closed],
     }
 
 

@@ -83,11 +83,13 @@ class MergeTree:
                 node = self._parents[node]
         return kept, holds_kept
 
-    def brackets(self, leaf_order, n_merges):
+    def brackets(self, leaf_order, n_merges, n_single=12):
         """The merges of the largest groups over leaves in the order `leaf_order`: what stands beside a heatmap in that order.
 
-        One row a merge: (place, height) of either side, height of the merge, first leaf position, number of leaves. The
+        Two lists. One row a merge: (place, height) of either side, height of the merge, first leaf position, number of leaves. The
         place of a merge is half way between its sides, that of a subtree without a drawn merge the middle of its leaves.
+        One row a subtree of several points without a drawn merge: first leaf position, number of leaves, height.
+        Of the merges that add a single point the `n_single` highest are drawn, if not all merges are.
         """
         position = np.empty(self.n_points, dtype=np.int64)
         position[leaf_order] = np.arange(self.n_points)
@@ -95,20 +97,25 @@ class MergeTree:
         for row, (left, right) in enumerate(self._sides):
             first[self.n_points + row] = min(first[left], first[right])
         smaller = self.sizes[self.children].min(axis=1)
-        rows = np.sort(np.lexsort((-np.arange(len(smaller)), -smaller))[:n_merges])
+        by_size = np.lexsort((-np.arange(len(smaller)), -smaller))
+        n_groups = int((smaller > 1).sum())
+        most = n_merges if len(smaller) <= n_merges else min(n_merges, n_groups + n_single)
+        rows = np.sort(by_size[:most])
         kept, holds_kept = self._mark(rows)
-        places, found = {}, []
+        places, found, closed = {}, [], []
         for row in rows.tolist():
             ends = []
             for side in self._sides[row]:
                 while holds_kept[side] and not kept[side]:
                     side = next(below for below in self._sides[side - self.n_points] if holds_kept[below])
                 height = 0.0 if side < self.n_points else float(self.heights[side - self.n_points])
+                if side not in places and self.sizes[side] > 1:
+                    closed.append((first[side], int(self.sizes[side]), height))
                 ends += [places.get(side, first[side] + self.sizes[side] / 2), height]
             node = self.n_points + row
             places[node] = (ends[0] + ends[2]) / 2
             found.append((*ends, float(self.heights[row]), first[node], int(self.sizes[node])))
-        return found
+        return found, closed
 
     def _draw(self, rows):
         """Keep the merges `rows`, contract all others.

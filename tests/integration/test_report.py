@@ -13,7 +13,7 @@ import sys
 import h5py
 import numpy as np
 from report_page import check_self_contained, embedded, equal_up_to_rounding, expect, finish, run_report, unpack, ROUNDING
-from report_results import cut, make_result, node_rows
+from report_results import add_groups, cut, make_result, node_rows
 
 
 def check_diagrams(where, found, group):
@@ -214,10 +214,13 @@ def check_refusals(report, work):
 def check_figures(report, work):
     path, directory = os.path.join(work, "figures.h5"), os.path.join(work, "figures")
     make_result(path, n=25, layers=2, classes=3)
+    add_groups(path, blocks=8)
     done = run_report(report, path, "-o", os.path.join(work, "figures.html"), "--figures", directory)
     expect(done.returncode == 0 and not done.stderr, f"figures: exit code {done.returncode}: {done.stderr.strip()}")
-    stems = ["euclidean_layers_flow"]
-    stems += [f"euclidean_layer.{layer}_{view}" for layer in (0, 1) for view in ("diagram", "barcode", "tree", "flow", "curves")]
+    views = ("diagram", "barcode", "tree", "flow", "curves", "heatmap", "hierarchy", "plane_t_star", "flow_noisy")
+    stems = [f"euclidean_layer.{layer}_{view}" for layer in (0, 1) for view in views]
+    stems += [f"euclidean_layers_{view}" for view in ("flow", "depth", "betti_h0", "betti_h1", "images_h1", "conditions_layer.1")]
+    stems += ["similarity_cka_linear"]
     for stem in stems:
         for extension, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
             try:

@@ -263,15 +263,16 @@ def main():
         page.check_all()
         check_print(page)
 
-        make_result("full.h5", n=10_000, layers=3, classes=8, loops=4000, line=True)
+        make_result("full.h5", n=10_000, layers=2, classes=8, loops=4000, line=True)
         add_groups("full.h5", blocks=1024)
         page = Page(driver, report("full.h5", "full.html"))
         with h5py.File("full.h5") as file:
             check_layers(page, file, "euclidean")
-        page.choose("layer", 2)
+        page.choose("layer", 1)
         check_sankey(page)
         check_alignment(page)
         check_hover(page, "#heatmap .view image", "mean distance", "Klaße")
+        page.click(page.find('#plane-layers [data-key="points"]'))  # a point on top of the hull would speak first
         check_hover(page, "#plane .hull", "points", "Klaße")
         check_hover(page, "#similarity .view rect", "layer.0 and layer.0")
         page.check_all()

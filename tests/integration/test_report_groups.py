@@ -11,7 +11,7 @@ import sys
 import h5py
 import numpy as np
 from report_page import embedded, equal_up_to_rounding, expect, finish, run_report, unpack
-from report_results import add_groups, leaves_of, make_result
+from report_results import add_groups, leaves_of, line_linkage, make_result
 
 LAYERS = ("layer.0", "layer.1")
 
@@ -74,6 +74,7 @@ def check_heatmap(where, found, group, labels):
     wanted = [np.bincount(labels[order[a:b]]).argmax() for a, b in zip(first, first[1:])]
     expect(unpack(found["classes"]).tolist() == wanted, f"{where}: class band")
     check_brackets(where, found["brackets"], group)
+    expect(not found["closed"], f"{where}: closed subtrees although every merge is drawn")
 
 
 def places_of(packed, box):
@@ -315,10 +316,31 @@ def check_joined_blocks(report):
     wanted = [[distances[a:b, c:d].mean() for c, d in zip(joined.first, joined.first[1:])] for a, b in zip(joined.first, joined.first[1:])]
     expect(len(joined.values) == 7 and joined.first[0] == 0 and joined.first[-1] == n, f"joined blocks: {joined.first}")
     expect(np.allclose(joined.values, wanted), "joined blocks are not the means of their points")
+    check_closed(planes.tree)
     sides = [planes.heatmap_side(count) for count in (1, 12, 40, 1000)]
     sizes = [side * (side + 1) // 2 * count for side, count in zip(sides, (1, 12, 40, 1000))]
     expect(sides[0] == 1024 and max(sizes) <= planes.HEATMAP_BYTES, f"heatmaps of {sides} blocks")
     expect(leaves_of(np.array([[1, 2, 0.5, 2], [0, 3, 1, 3]])).tolist() == [0, 1, 2], "the test's own leaf order")
+
+
+def check_closed(tree):
+    """With few merges drawn, what is closed, what joins one by one and what is drawn make all leaves."""
+    linkage = line_linkage(np.random.default_rng(8).normal(size=300))
+    order = leaves_of(linkage)
+    brackets, closed = tree.MergeTree(linkage).brackets(order, 20, 3)
+    members = [tuple(sorted(below)) for below in points_below(linkage)]
+    expect(len(brackets) == 20, f"{len(brackets)} brackets, asked 20")
+    for first, count, height in closed:
+        below = tuple(sorted(order[first : first + count].tolist()))
+        if expect_in(below, members, f"closed leaves {first} to {first + count} are no subtree"):
+            expect(linkage[members.index(below) - 300, 2] == height, f"height of the closed leaves {first} to {first + count}")
+    spans = sorted((first, first + count) for first, count, _ in closed)
+    expect(all(a[1] <= b[0] for a, b in zip(spans, spans[1:])) and len(spans) >= 15, f"closed subtrees {spans}")
+    few, _ = tree.MergeTree(linkage).brackets(order, 299, 3)
+    expect(len(few) == 299, "not every merge is drawn where all are asked for")
+    smaller = [min(linkage[int(side) - 300, 3] if side >= 300 else 1 for side in row[:2]) for row in linkage]
+    some, _ = tree.MergeTree(linkage).brackets(order, 298, 3)
+    expect(len(some) == sum(size > 1 for size in smaller) + 3, f"{len(some)} merges with three of single points")
 
 
 def main():

@@ -129,7 +129,7 @@ function raster(columns, rows, shareAt) {
 /** Vertical colour bar with ticks, values from `low` below to `high` above. */
 function colorBar(x, top, height, low, high, title) {
   const scale = linear(low, high, top + height, top), width = 12;
-  const inner = ticks(scale, Math.max(2, Math.floor(height / 60))).filter(([value]) => Math.min(scale.at(value) - top, top + height - scale.at(value)) > 16);
+  const inner = ticks(scale, Math.max(2, Math.floor(height / 60))).filter(([value]) => Math.min(scale.at(value) - top, top + height - scale.at(value)) > 22);
   const marks = [[low, number(Number(low.toPrecision(3)))], ...inner, [high, number(Number(high.toPrecision(3)))]];
   return svg("g", { "aria-hidden": "true" },
     svg("text", { class: "tick", x, y: top - 8 }, title),

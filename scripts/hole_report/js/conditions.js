@@ -14,7 +14,7 @@ function drawConditions() {
     html("div", { class: "scroll" }, table(["Condition", "Accuracy", ...there.map(item => item[1])], all.map(condition => [condition.name + (condition.own ? " (this result)" : ""),
       condition.accuracy === null ? "–" : condition.accuracy.toFixed(4), ...there.map(([key]) => factOf(condition, key))]))));
   note.textContent = `Layer ${data.layers[state.layer]}, ${state.metric}; the other layers are drawn faintly. ` + (byAccuracy && known.length < all.length ? "Conditions of unknown accuracy are in the table only. " : "") +
-    (byAccuracy ? "" : "The accuracies are not in the results (attribute accuracy of the input), so the conditions stand side by side. ");
+    (byAccuracy ? "" : "The accuracies are not known here, so the conditions stand side by side; results given with --conditions bring theirs, if their inputs had the attribute accuracy. ");
   drawConditionFlow();
   drawRobustness();
 }
@@ -75,6 +75,6 @@ function drawRobustness() {
   const name = offer("robustness-other", names.map(text => [text, text]));
   const rows = data.robustness[name][state.metric].filter(row => row[0] === state.layer || row[0] < 0);
   find(".view", box).replaceChildren(rows.length ? table(["Feature", "Dimension", "Here", "There", "Relative change"], rows.map(([layer, dim, feature, value, other, change]) =>
-    [String(feature) + (layer < 0 ? ", all layers" : ""), dim >= 0 ? `H${dim}` : "–", cellNumber(value), cellNumber(other), typeof change === "number" ? `${(100 * change).toFixed(1)} %` : String(change ?? "–")]), [1]) : empty("Nothing for this layer."));
+    [String(feature).replaceAll("_", " ") + (layer < 0 ? ", all layers" : ""), dim >= 0 ? `H${dim}` : "–", cellNumber(value), cellNumber(other), typeof change === "number" ? `${(100 * change).toFixed(1)} %` : String(change ?? "–")]), [1]) : empty("Nothing for this layer."));
 }
 const cellNumber = value => typeof value === "number" ? number(value) : String(value ?? "–");

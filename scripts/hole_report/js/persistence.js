@@ -101,7 +101,7 @@ function drawDiagram() {
   for (const diagram of shown) {
     // One path of dots a dimension: ten thousand points stay one element.
     const d = points.filter(point => point.dim === diagram.dim).map(point => `M${point.x.toFixed(1)} ${point.y.toFixed(1)}h.01`).join("");
-    chart.append(svg("path", { d, fill: "none", stroke: `var(--dim${diagram.dim})`, "stroke-width": diagram.dim === 1 ? 5.5 : 6.5,
+    chart.append(svg("path", { d, fill: "none", stroke: `var(--dim${diagram.dim})`, "stroke-width": (diagram.dim === 1 ? 5.5 : 6.5) * (points.length > 1000 ? 0.65 : 1),
       "stroke-linecap": diagram.dim === 1 ? "square" : "round", "stroke-opacity": 0.55 }));
   }
   const ring = svg("circle", { r: 6, fill: "none", stroke: "var(--ink)", "stroke-width": 1.5, visibility: "hidden" });

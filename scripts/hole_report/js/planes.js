@@ -25,7 +25,7 @@ function drawHeatmap() {
     run.stages.map((stage, index) => stage.threshold <= highest && index === run.reference
       ? svg("g", null, svg("path", { class: "stage reference", d: `M${x.at(stage.threshold)} ${box.top}V${bottom}` }),
         svg("text", { class: "tick reference", x: Math.max(20, x.at(stage.threshold)), y: box.top - 8, "text-anchor": "middle" }, stageName(stage.name))) : null),
-    drawBrackets(found.brackets, x, y, classes, first), image, picked,
+    drawBrackets(found, x, y, classes, first), image, picked,
     colorBar(box.left + size + 22, box.top + 16, Math.min(240, size - 20), found.low, found.high, "distance"));
   if (classes) for (let block = 0; block < side;) { // one bar for a run of blocks of equal class
     let end = block + 1;
@@ -48,9 +48,9 @@ function drawHeatmap() {
   const merges = run.n_points - 1;
   note.textContent = `Rows and columns are in the order of the leaves of the tree, so they line up with it. ` +
     (side < n ? `${number(n)} points are drawn as ${number(side)} blocks, a colour is a mean of distances in 256 steps. ` : "Every pair of points is drawn, in 256 steps of colour. ") +
-    (found.brackets.length < merges ? `Of the tree, the ${number(found.brackets.length)} of ${number(merges)} merges that join the largest groups are drawn; a triangle is a subtree.` : "");
+    (found.brackets.length < merges ? `Of the tree, the ${number(found.brackets.length)} of ${number(merges)} merges are drawn, those that join the largest groups; a triangle is a subtree, and points that join one by one have no line.` : "");
 }
-function drawBrackets(brackets, x, y, classes, first) {
+function drawBrackets({ brackets, closed }, x, y, classes, first) {
   const colorOf = (from, count) => {
     if (!classes) return "var(--soft)";
     // The class of most blocks below; one bracket looks at few of them.
@@ -61,6 +61,10 @@ function drawBrackets(brackets, x, y, classes, first) {
     return index >= 0 && most >= seen * 2 / 3 ? classColor(index) : "var(--neutral)";
   };
   const group = svg("g", null);
+  for (const [from, count, height] of closed) {
+    const subtree = svg("path", { class: "closed", fill: colorOf(from, count), d: `M${x.at(0)} ${y.at(from)}L${x.at(height)} ${y.at(from + count / 2)}L${x.at(0)} ${y.at(from + count)}z` });
+    group.append(explain(subtree, `${plural(count, "point")}\njoined up to ${number(height)}`));
+  }
   for (const [placeA, heightA, placeB, heightB, height, from, count] of brackets) {
     const a = y.at(placeA), b = y.at(placeB), line = svg("path", { fill: "none", stroke: colorOf(from, count), "stroke-width": 1.5,
       d: `M${x.at(heightA)} ${a}H${x.at(height)}V${b}H${x.at(heightB)}` });
