@@ -7,7 +7,7 @@ import numpy as np
 from . import tree
 from .packing import packed, quantised, rounded, rounded_list
 
-BRACKETS = 400  # merges drawn beside a heatmap
+BRACKETS = 600  # merges drawn beside a heatmap
 HULLS = 150  # drawn of a stage, the largest
 MINORITY = 1500  # members of minority classes drawn of a stage
 HEATMAP_SIDES = (1024, 512, 384, 256, 128, 64)
