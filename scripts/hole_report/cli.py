@@ -13,6 +13,9 @@ def parse_arguments(arguments):
     parser.add_argument("result", metavar="RESULT.h5", help="result file written by hole")
     parser.add_argument("-o", "--output", default="report.html", metavar="FILE", help="page to write (default: %(default)s)")
     parser.add_argument("--figures", metavar="DIR", help="also write every view as PNG, SVG and PDF into DIR")
+    parser.add_argument(
+        "--conditions", metavar="FILE[,FILE...]", default="", help="results of the same network under other conditions, to compare with"
+    )
     return parser.parse_args(arguments)
 
 
@@ -33,15 +36,16 @@ def main(arguments=None):
     options = parse_arguments(arguments)
     try:
         found = result.read(options.result)
+        others = [result.read(path) for path in options.conditions.split(",") if path]
     except result.ResultError as error:
         print(f"report: {error}", file=sys.stderr)
         return 3
     try:
-        write_whole(options.output, page.render(found))
+        write_whole(options.output, page.render(found, others))
         if options.figures:
             from . import figures  # matplotlib takes a second to load and is not needed for the page
 
-            figures.write_all(found, options.figures)
+            figures.write_all(found, others, options.figures)
     except OSError as error:
         print(f"report: cannot write {error.filename or options.output}: {error.strerror or error}", file=sys.stderr)
         return 4 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 2

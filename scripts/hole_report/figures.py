@@ -1,26 +1,17 @@
 """The views of the page as PNG, SVG and PDF files, one set a layer and metric."""
 
 import os
-import re
 
-import matplotlib
+import numpy as np
 
-matplotlib.use("Agg")
-matplotlib.rcParams["svg.hashsalt"] = "hole"  # equal results give equal files
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.ticker import StrMethodFormatter
 
-import numpy as np  # noqa: E402
-from matplotlib import pyplot  # noqa: E402
-from matplotlib.patches import PathPatch, Rectangle  # noqa: E402
-from matplotlib.path import Path  # noqa: E402
-from matplotlib.ticker import StrMethodFormatter  # noqa: E402
+from . import conditions, figure_views, page, palette, planes, sankey, tree
+from .figure_style import DIMENSIONS, MARK, dimension_style, legend_below, new_figure, save, stage_name
+from .result import TRUE_LABELS
 
-from . import palette, sankey, tree  # noqa: E402
-from .result import TRUE_LABELS  # noqa: E402
-
-FORMATS = (("png", {"Software": None}), ("svg", {"Date": None}), ("pdf", {"CreationDate": None}))
-DIMENSIONS = ("#1960a5", "#c4570f", "#1f7f66", "#8e3d69")
-MARKERS = ("o", "s", "^", "D")
-MARK = "#b3261e"
 BARS = 40
 LEAVES = 30
 LABELLED_HEIGHT = 0.022  # of a Sankey node, as a share of the figure: smaller ones go without a label
@@ -31,35 +22,6 @@ CURVES = (
     ("ari", "adjusted Rand index", DIMENSIONS[2], "--"),
     ("nmi", "normalised mutual information", DIMENSIONS[3], "--"),
 )
-STAGE_NAMES = {"initial": "Initial", "t_star": "t*", "intermediate": "Intermediate", "final": "Final"}
-
-
-def stage_name(name):
-    return STAGE_NAMES.get(name, name)
-
-
-def dimension_style(dim):
-    return DIMENSIONS[dim % len(DIMENSIONS)], MARKERS[dim % len(MARKERS)]
-
-
-def new_figure(width, height, title):
-    figure, axes = pyplot.subplots(figsize=(width, height), constrained_layout=True)
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def save(figure, directory, *words):
-    name = "_".join(re.sub(r"[^\w.-]+", "-", word) for word in words)
-    for extension, metadata in FORMATS:
-        figure.savefig(os.path.join(directory, f"{name}.{extension}"), dpi=150, metadata=metadata)
-    pyplot.close(figure)
-
-
-def legend_below(axes, columns):
-    """Under the axis label, where no mark can lie behind it."""
-    below = -0.6 / axes.figure.get_figheight()
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, below), ncol=columns)
 
 
 def clusters(count):
@@ -225,10 +187,13 @@ def draw_sankey(variants, class_names, heading, title, has_labels):
         axes.text(c + width / 2, 1.06, heading(column), ha="center", va="bottom", fontsize=9, weight="bold")
         for node, (bottom, height) in zip(column.nodes, placed[c]):
             hatch = "////" if node.n_clusters > 1 else None
-            of_class = height * node.dominant_count / node.size
-            for y, part, index in ((bottom, height - of_class, -1), (bottom + height - of_class, of_class, node.dominant_class)):
-                style = {"facecolor": palette.class_color(index), "edgecolor": "white", "linewidth": 0, "hatch": hatch}
-                axes.add_patch(Rectangle((c, y), width, part, **style))
+            axes.add_patch(Rectangle((c, bottom), width, height, facecolor=palette.class_color(-1), linewidth=0))
+            y = bottom + height
+            for index, count in node.counts or [(node.dominant_class, node.dominant_count)]:
+                y -= height * count / node.size
+                axes.add_patch(Rectangle((c, y), width, height * count / node.size, facecolor=palette.class_color(index), linewidth=0))
+            if hatch:
+                axes.add_patch(Rectangle((c, bottom), width, height, facecolor="none", edgecolor="white", linewidth=0, hatch=hatch))
             if height >= LABELLED_HEIGHT:
                 x, side = (c - 0.02, "right") if c == 0 else (c + width + 0.02, "left")
                 text = f"{node_label(node, class_names, is_labels)}  {node.size:,}"
@@ -236,29 +201,66 @@ def draw_sankey(variants, class_names, heading, title, has_labels):
     return figure
 
 
-def write_all(result, directory):
-    os.makedirs(directory, exist_ok=True)
-    for (metric, layer), run in result.runs.items():
-        title = f"{layer}, {metric}"
-        drawn = {
-            "diagram": draw_diagram(run, title),
-            "barcode": draw_barcode(run, title),
-            "tree": draw_tree(run, result.labels, result.class_names, title),
-            "curves": draw_curves(run, title),
-        }
-        if metric in result.flows:
+def draw_layer(result, others, metric, layer):
+    """{view: figure or None} of one layer under one metric."""
+    run, labels, names = result.runs[metric, layer], result.labels, result.class_names
+    title = f"{layer}, {metric}"
+    drawn = {
+        "diagram": draw_diagram(run, title),
+        "barcode": draw_barcode(run, title),
+        "tree": draw_tree(run, labels, names, title),
+        "curves": draw_curves(run, title),
+        "heatmap": figure_views.draw_heatmap(run, labels, names, title),
+        "hierarchy": figure_views.draw_hierarchy(run, names, title),
+    }
+    for stage in planes.read_hulls(run)[0] or ([0] if run.stages else []):
+        drawn[f"plane_{run.stages[stage].name}"] = figure_views.draw_plane(run, labels, names, stage, title)
+    if metric in result.flows:
 
-            def stage_heading(column):
-                return "True labels" if column.key == TRUE_LABELS else stage_name(run.stages[column.key].name)
+        def stage_heading(column):
+            return "True labels" if column.key == TRUE_LABELS else stage_name(run.stages[column.key].name)
 
-            flow = sankey.stage_variants(result.flows[metric], result.layers.index(layer))
-            drawn["flow"] = draw_sankey(flow, result.class_names, stage_heading, title, has_labels=True)
-        for view, figure in drawn.items():
-            if figure:
-                save(figure, directory, metric, layer, view)
-    for metric in result.flows:
+        flow = sankey.stage_variants(result, metric, result.layers.index(layer))
+        drawn["flow"] = draw_sankey(flow, names, stage_heading, title, has_labels=True)
+    for other, flow in conditions.flows(result, others, metric, layer):
+        ends = (result.condition, other)
+        drawn[f"flow_{other}"] = draw_sankey(flow, names, lambda column, ends=ends: ends[column.key], title, has_labels=False)
+    return drawn
+
+
+def draw_metric(result, others, metric):
+    """Figures of all layers under one metric."""
+    drawn = {"depth": figure_views.draw_depth(result, metric)}
+    if metric in result.flows:
         across = sankey.layer_variants(result, metric)
         title = f"Clusters across layers at {stage_name(result.flows[metric].layer_stage)}, {metric}"
-        figure = draw_sankey(across, result.class_names, lambda column: result.layers[column.key], title, has_labels=False)
+        drawn["flow"] = draw_sankey(across, result.class_names, lambda column: result.layers[column.key], title, has_labels=False)
+    grid, betti = page.betti_of(result, metric)[1:]
+    for dim in range(betti.shape[1] if len(grid) else 0):
+        drawn[f"betti_h{dim}"] = figure_views.draw_betti(grid, betti, result.layers, dim, f"Betti curves, {metric}")
+    stored = result.summaries.get(metric)
+    if stored is not None and stored.images is not None:
+        for dim in range(stored.images.shape[1]):
+            title = f"Persistence images, {metric}"
+            drawn[f"images_h{dim}"] = figure_views.draw_image(stored.images, stored.image_ranges[dim], result.layers, dim, title)
+    found = figure_views.gather_conditions(result, others)
+    for layer in result.layers if found else ():
+        drawn[f"conditions_{layer}"] = figure_views.draw_conditions(found, metric, layer)
+    return drawn
+
+
+def save_all(drawn, directory, *words):
+    for view, figure in drawn.items():
         if figure:
-            save(figure, directory, metric, "layers", "flow")
+            save(figure, directory, *words, view)
+
+
+def write_all(result, others, directory):
+    os.makedirs(directory, exist_ok=True)
+    for metric, layer in result.runs:
+        save_all(draw_layer(result, others, metric, layer), directory, metric, layer)
+    for metric in result.metrics:
+        save_all(draw_metric(result, others, metric), directory, metric, "layers")
+    for name, found in result.similarity.items():
+        figure = figure_views.draw_matrix(found.values, found.rows, found.columns, f"Similarity of layers: {name}", name)
+        save(figure, directory, "similarity", name)

@@ -47,6 +47,9 @@ class Run:
     linkage: np.ndarray = None  # [n_points - 1, 4], SciPy's convention
     stages: list = field(default_factory=list)
     curves: dict = field(default_factory=dict)  # name -> one value a distinct merge height
+    stage_labels: np.ndarray = None  # [stage, point] cluster of each point
+    tasks: dict = field(default_factory=dict)  # name -> Table
+    views: dict = field(default_factory=dict)  # name -> array; see read_views()
 
     @property
     def n_points(self):
@@ -66,11 +69,50 @@ class Run:
 
 
 @dataclass
+class Table:
+    """A dataset with its attributes; compound ones as structured arrays."""
+
+    values: np.ndarray
+    attributes: dict
+
+
+@dataclass
+class Summaries:
+    """Persistence summaries of all layers on common grids; None for what the file lacks."""
+
+    statistics: np.ndarray = None  # layer, dim, count, essential, mean, std, median, max, total, entropy
+    grid: np.ndarray = None
+    betti: np.ndarray = None  # [layer, dim, grid]
+    landscapes: np.ndarray = None  # [layer, dim, k, grid]
+    images: np.ndarray = None  # [layer, dim, persistence, birth]
+    image_ranges: list = None  # (birth range, persistence range) of each dimension
+
+
+@dataclass
+class Similarity:
+    values: np.ndarray  # [rows, columns]
+    rows: list
+    columns: list
+    attributes: dict
+
+
+@dataclass
+class Comparison:
+    """What /conditions holds of another result, one metric."""
+
+    flow: np.ndarray = None  # layer, source_cluster, target_cluster, count
+    robustness: np.ndarray = None  # layer, dim, feature, value, other, relative_change
+    attributes: dict = field(default_factory=dict)
+
+
+@dataclass
 class Flow:
     nodes: np.ndarray
     stages: np.ndarray
     layers: np.ndarray
     layer_stage: str  # stage at which the layers are linked
+    folded_nodes: np.ndarray = None  # the drawing tables of the file, where it has them
+    folded: np.ndarray = None
 
 
 @dataclass
@@ -84,6 +126,25 @@ class Result:
     runs: dict  # (metric, layer name) -> Run
     flows: dict  # metric -> Flow
     timings: list  # (layer index or -1, metric, step, seconds, peak bytes)
+    sample_ids: np.ndarray = None
+    summaries: dict = field(default_factory=dict)  # metric -> Summaries
+    similarity: dict = field(default_factory=dict)  # measure -> Similarity
+    comparisons: dict = field(default_factory=dict)  # name of the other result -> metric -> Comparison
+
+    @property
+    def condition(self):
+        """What to call this result among others."""
+        stem = os.path.basename(self.path)
+        for ending in (".h5", ".hdf5", ".hole"):
+            stem = stem[: -len(ending)] if stem.endswith(ending) else stem
+        return self.attributes.get("condition") or stem
+
+    @property
+    def accuracy(self):
+        try:
+            return float(self.attributes["accuracy"])
+        except (KeyError, ValueError):
+            return None
 
 
 def text_of(value):
@@ -128,9 +189,79 @@ def read_run(group):
         stages = group["stages"]
         columns = (read_strings(stages, "name"), stages["threshold"][()].tolist(), stages["n_clusters"][()].tolist())
         run.stages = [Stage(*row) for row in zip(*columns)]
+        run.stage_labels = stages["labels"][()] if "labels" in stages else None
     if "curves" in group and "threshold" in group["curves"]:
         run.curves = {name: np.asarray(values[()], dtype=float) for name, values in group["curves"].items()}
+    run.tasks = read_tasks(group)
+    run.views = read_views(group)
     return run
+
+
+def plain_attributes(owner):
+    return {key: owner.attrs[key] for key in owner.attrs if key not in ("description", "unit")}
+
+
+def read_tasks(group):
+    tasks = group.get("tasks")
+    if not isinstance(tasks, h5py.Group):
+        return {}
+    return {name: Table(item[()], plain_attributes(item)) for name, item in tasks.items() if isinstance(item, h5py.Dataset)}
+
+
+def read_views(group):
+    """Arrays below views/, those of views/blobs under names such as blobs/hulls."""
+    found = {}
+    if isinstance(group.get("views"), h5py.Group):
+        views = group["views"]
+        for name in ("pca2", "spectral2", "leaf_order", "heatmap", "heatmap_first", "heatmap_class"):
+            if name in views:
+                found[name] = views[name][()]
+        if "pca2" in views and "explained" in views["pca2"].attrs:
+            found["explained"] = np.ravel(views["pca2"].attrs["explained"])
+        for name in ("hulls", "vertices", "minority"):
+            if f"blobs/{name}" in views:
+                found[f"blobs/{name}"] = views[f"blobs/{name}"][()]
+    return found
+
+
+def read_summaries(group):
+    def array(name):
+        return group[name][()] if name in group else None
+
+    found = Summaries(array("statistics"), array("grid"), array("betti"), array("landscapes"), array("images"))
+    if found.images is not None:
+        n_dims, attributes = found.images.shape[1], group["images"].attrs
+        ranges = [np.asarray(attributes.get(name, (0, 1)), dtype=float) for name in ("birth_range", "persistence_range")]
+        pairs = [np.broadcast_to(values.reshape(-1, 2), (n_dims, 2)) for values in ranges]
+        found.image_ranges = list(zip(pairs[0].tolist(), pairs[1].tolist()))
+    return found
+
+
+def read_similarity(file, layers):
+    found = {}
+    group = file.get("similarity")
+    for name, item in group.items() if isinstance(group, h5py.Group) else ():
+        if not isinstance(item, h5py.Dataset) or item.ndim != 2 or not item.size:
+            continue
+        attributes = plain_attributes(item)
+        sides = []
+        for side, count in zip(("rows", "columns"), item.shape):
+            names = [text_of(word) for word in np.ravel(attributes.get(side, attributes.get("layers", []))).tolist()]
+            sides.append(names if len(names) == count else layers if len(layers) == count else [str(k) for k in range(count)])
+        found[name] = Similarity(np.asarray(item[()], dtype=float), *sides, attributes)
+    return found
+
+
+def read_comparisons(file):
+    found = {}
+    group = file.get("conditions")
+    for name, other in group.items() if isinstance(group, h5py.Group) else ():
+        for metric, item in other.items():
+            if isinstance(item, h5py.Group):
+                flow, robustness = (item[key][()] if key in item else None for key in ("flow", "robustness"))
+                attributes = {**plain_attributes(other), **plain_attributes(item)}
+                found.setdefault(name, {})[metric] = Comparison(flow, robustness, attributes)
+    return found
 
 
 def read_flow(group):
@@ -140,6 +271,8 @@ def read_flow(group):
         stages=read_table(group, "stages", STAGE_FLOW_FIELDS),
         layers=read_table(group, "layers", LAYER_FLOW_FIELDS),
         layer_stage=text_of(links.attrs.get("stage", "t_star")) if links is not None else "t_star",
+        folded_nodes=group["folded_nodes"][()] if "folded_nodes" in group else None,
+        folded=group["folded"][()] if "folded" in group else None,
     )
 
 
@@ -186,6 +319,10 @@ def read_open_file(file, path):
         runs=runs,
         flows={metric: read_flow(group) for metric, group in file.get("flow", {}).items()},
         timings=read_timings(file),
+        sample_ids=file["sample_ids"][()] if "sample_ids" in file else None,
+        summaries={metric: read_summaries(group) for metric, group in file.get("summaries", {}).items()},
+        similarity=read_similarity(file, layers),
+        comparisons=read_comparisons(file),
     )
 
 

@@ -1,12 +1,13 @@
 """Cluster flows as a Sankey diagram: fold the many small clusters of a column, order the nodes to cut crossings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .result import TRUE_LABELS
 from .tree import cut_into
 
+STORED = 0  # `largest` of a variant that the result itself folds
 LARGEST = (12, 40)  # clusters drawn by name in a column; singletons are folded whenever anything is
 LABELS_DRAWN = 40  # classes drawn by name among the true labels
 MAX_GROUPS = 20  # with more classes than this the folded clusters are not kept apart by class
@@ -21,6 +22,7 @@ class Node:
     dominant_class: int  # -1: no labels, or clusters of several classes
     dominant_count: int
     n_clusters: int  # 1, or how many clusters are folded into this node
+    counts: list = field(default_factory=list)  # (class, number of points), largest first, where it is known
 
 
 @dataclass
@@ -51,17 +53,42 @@ class Clusters:
     size: np.ndarray
     dominant_class: np.ndarray
     dominant_count: np.ndarray
+    members: np.ndarray = None  # cluster of every point, where the result holds it
+
+    def index(self, numbers):
+        """Place of each cluster number in the arrays, -1 for one that has no row."""
+        low = min(int(self.cluster.min(initial=0)), int(numbers.min(initial=0)))
+        table = np.full(max(int(self.cluster.max(initial=0)), int(numbers.max(initial=0))) - low + 1, -1, dtype=np.int64)
+        table[self.cluster - low] = np.arange(len(self.cluster))
+        return table[numbers - low]
 
 
-def make_clusters(key, cluster, size, dominant_class=None, dominant_count=None):
+def make_clusters(key, cluster, size, dominant_class=None, dominant_count=None, members=None):
     order = np.argsort(cluster, kind="stable")
     unknown = np.full(len(cluster), -1), np.zeros(len(cluster))
     columns = (cluster, size) + (unknown if dominant_class is None else (dominant_class, dominant_count))
-    return Clusters(key, *(np.asarray(column, dtype=np.int64)[order] for column in columns))
+    return Clusters(key, *(np.asarray(column, dtype=np.int64)[order] for column in columns), members)
 
 
-def clusters_of_table(key, nodes):
-    return make_clusters(key, *(nodes[name] for name in ("cluster", "size", "dominant_class", "dominant_count")))
+def clusters_of_table(key, nodes, members=None):
+    columns = (nodes[name] for name in ("cluster", "size", "dominant_class", "dominant_count"))
+    return make_clusters(key, *columns, members)
+
+
+def count_members(clusters, nodes, node_of, labels):
+    """Class make-up of every node. One whose points do not add up to its size (outliers are left out of it) gets none."""
+    if clusters.members is None or labels is None:
+        return
+    place = clusters.index(clusters.members)
+    n_classes = int(labels.max(initial=-1)) + 1
+    inside = np.flatnonzero(place >= 0)
+    total = np.bincount(node_of[place[inside]], minlength=len(nodes))
+    inside = inside[labels[inside] >= 0]
+    cells = np.bincount(node_of[place[inside]] * n_classes + labels[inside], minlength=len(nodes) * n_classes)
+    for node, n_points, row in zip(nodes, total, cells.reshape(len(nodes), n_classes)):
+        if n_points == node.size:
+            largest = np.lexsort((np.arange(n_classes), -row))
+            node.counts = [(int(k), int(row[k])) for k in largest if row[k]]
 
 
 def fold(clusters, largest, by_class):
@@ -185,18 +212,18 @@ def order_nodes(sizes, flows):
     return orders
 
 
-def build(columns, transitions, largest, by_class):
+def build(columns, transitions, largest, by_class, labels=None):
     """Sankey of `columns` (Clusters) with `transitions`: per neighbouring pair the arrays source, target, count."""
     named = [max(largest, LABELS_DRAWN) if column.key == TRUE_LABELS else largest for column in columns]
     folded = [fold(column, most, by_class) for column, most in zip(columns, named)]
+    for column, (nodes, node_of) in zip(columns, folded):
+        count_members(column, nodes, node_of, labels)
     flows = []
     for c, (source, target, count) in enumerate(transitions):
         (left_nodes, left), (right_nodes, right) = folded[c], folded[c + 1]
-        flow = np.zeros((len(left_nodes), len(right_nodes)), dtype=np.int64)
-        rows = left[np.searchsorted(columns[c].cluster, source)]
-        cells = right[np.searchsorted(columns[c + 1].cluster, target)]
-        np.add.at(flow, (rows, cells), count)
-        flows.append(flow)
+        cells = left[columns[c].index(source)] * len(right_nodes) + right[columns[c + 1].index(target)]
+        flow = np.bincount(cells, weights=count, minlength=len(left_nodes) * len(right_nodes))
+        flows.append(flow.astype(np.int64).reshape(len(left_nodes), len(right_nodes)))
     orders = order_nodes([np.array([node.size for node in nodes], dtype=float) for nodes, _ in folded], flows)
     return Sankey(
         [Column(column.key, [nodes[k] for k in order]) for column, (nodes, _), order in zip(columns, folded, orders)],
@@ -204,7 +231,7 @@ def build(columns, transitions, largest, by_class):
     )
 
 
-def variants(columns, transitions):
+def variants(columns, transitions, labels=None):
     """The same flow at several degrees of detail; those that fold nothing more than an earlier one are left out."""
     if len(columns) < 2:
         return []
@@ -214,42 +241,99 @@ def variants(columns, transitions):
         for by_class in (True, False):
             if by_class and not 1 < (classes >= 0).sum() <= MAX_GROUPS:
                 continue
-            sankey = build(columns, transitions, largest, by_class)
+            sankey = build(columns, transitions, largest, by_class, labels)
             n_nodes = [len(column.nodes) for column in sankey.columns]
             if all(n_nodes != [len(column.nodes) for column in earlier.sankey.columns] for earlier in made):
                 made.append(Variant(largest, by_class, sankey))
     return made
 
 
-def stage_variants(flow, layer):
+def stored_variant(columns, transitions, tables, labels):
+    """The flow as the result itself folds and orders it: `tables` holds per column (folded nodes, folded map, name of the position)."""
+    made, places = [], []
+    for column, (rows, mapped, position) in zip(columns, tables):
+        order = np.argsort(rows[position], kind="stable")
+        place = np.empty(int(rows["node"].max(initial=0)) + 1, dtype=np.int64)
+        place[rows["node"][order]] = np.arange(len(order))
+        nodes = [
+            Node(*(int(row[name]) for name in ("cluster", "size", "dominant_class", "dominant_count", "n_clusters"))) for row in rows[order]
+        ]
+        node_of = np.full(len(column.cluster), -1, dtype=np.int64)
+        known = column.index(mapped["cluster"])
+        node_of[known[known >= 0]] = place[mapped["node"][known >= 0]]
+        if (node_of < 0).any():
+            return None
+        count_members(column, nodes, node_of, labels)
+        made.append(Column(column.key, nodes))
+        places.append(node_of)
+    flows = []
+    for c, (source, target, count) in enumerate(transitions):
+        flow = np.zeros((len(made[c].nodes), len(made[c + 1].nodes)), dtype=np.int64)
+        np.add.at(flow, (places[c][columns[c].index(source)], places[c + 1][columns[c + 1].index(target)]), count)
+        flows.append(flow)
+    return Variant(STORED, False, Sankey(made, flows))
+
+
+def with_stored(found, columns, transitions, flow, where, position, labels):
+    """`found` with the variant of the file in the second place; `where`: (layer, stage) of every column."""
+    if flow.folded_nodes is None or flow.folded is None or len(columns) < 2:
+        return found
+    tables = []
+    for layer, stage in where:
+        nodes, mapped = (
+            rows[(rows["layer"] == layer) & (rows["stage"] == stage)] for rows in (flow.folded_nodes, flow.folded)
+        )
+        tables.append((nodes, mapped, position))
+    variant = stored_variant(columns, transitions, tables, labels)
+    return found[:1] + [variant] + found[1:] if variant else found
+
+
+def stage_variants(result, metric, layer):
     """True labels (where there are any) through the stages of one layer."""
+    flow, run = result.flows[metric], result.runs.get((metric, result.layers[layer]))
+    points = run.stage_labels if run else None
     nodes = flow.nodes[flow.nodes["layer"] == layer]
     rows = flow.stages[flow.stages["layer"] == layer]
     columns, transitions = [], []
     for stage in np.unique(nodes["stage"]):
         here = nodes[nodes["stage"] == stage]
-        columns.append(clusters_of_table(int(stage), here))
+        members = points[stage] if points is not None and 0 <= stage < len(points) else None
+        columns.append(clusters_of_table(int(stage), here, members))
     for left, right in zip(columns, columns[1:]):
         pair = rows[(rows["source_stage"] == left.key) & (rows["target_stage"] == right.key)]
+        if not len(pair):  # a stage that was added for the links between layers stands apart
+            break
         transitions.append((pair["source_cluster"], pair["target_cluster"], pair["count"]))
-    return variants(columns, transitions)
+    columns = columns[: len(transitions) + 1]
+    found = variants(columns, transitions, result.labels)
+    where = [(layer, column.key) for column in columns]
+    return with_stored(found, columns, transitions, flow, where, "position", result.labels)
 
 
-def linked_clusters(result, metric, layer, cluster, size):
-    """Column of the Sankey across layers: which classes the clusters hold is looked up at the stage of the links."""
-    flow = result.flows[metric]
-    run = result.runs.get((metric, result.layers[layer]))
+def linking_stage(flow, run):
+    """Index of the stage at which the layers are linked, None if the layer does not list it."""
     names = [stage.name for stage in run.stages] if run else []
-    if flow.layer_stage in names:
-        here = flow.nodes[(flow.nodes["layer"] == layer) & (flow.nodes["stage"] == names.index(flow.layer_stage))]
+    if flow.layer_stage == "clusters":
+        return next((index for index, name in enumerate(names) if name.startswith("clusters:")), None)
+    return names.index(flow.layer_stage) if flow.layer_stage in names else None
+
+
+def linked_clusters(result, metric, layer, cluster, size, key=None):
+    """Column of the Sankey across layers: which classes the clusters hold is looked up at the stage of the links."""
+    flow, key = result.flows[metric], layer if key is None else key
+    run = result.runs.get((metric, result.layers[layer]))
+    stage = linking_stage(flow, run)
+    if stage is not None:
+        here = flow.nodes[(flow.nodes["layer"] == layer) & (flow.nodes["stage"] == stage)]
         here = here[np.isin(here["cluster"], cluster)]
         if len(here) == len(cluster):
-            return clusters_of_table(layer, here)
+            return clusters_of_table(key, here, None if run.stage_labels is None else run.stage_labels[stage])
     elif flow.layer_stage.startswith("clusters:") and run and run.linkage is not None and result.labels is not None:
-        counted = count_classes(cut_into(run.linkage, int(flow.layer_stage[9:])), result.labels)
+        members = cut_into(run.linkage, int(flow.layer_stage[9:]))
+        counted = count_classes(members, result.labels)
         if len(counted) == len(cluster) and (counted.sum(axis=1) <= size).all():
-            return make_clusters(layer, cluster, size, counted.argmax(axis=1), counted.max(axis=1))
-    return make_clusters(layer, cluster, size)
+            return make_clusters(key, cluster, size, counted.argmax(axis=1), counted.max(axis=1), members)
+    return make_clusters(key, cluster, size)
 
 
 def count_classes(clusters, labels):
@@ -277,7 +361,11 @@ def layer_variants(result, metric):
     for left, right in zip(layers, layers[1:]):
         pair = links[(links["source_layer"] == left) & (links["target_layer"] == right)]
         transitions.append((pair["source_cluster"], pair["target_cluster"], pair["count"]))
-    return variants(columns, transitions)
+    found = variants(columns, transitions, result.labels)
+    stages = [linking_stage(flow, result.runs.get((metric, result.layers[layer]))) for layer in layers]
+    if None in stages:
+        return found
+    return with_stored(found, columns, transitions, flow, list(zip(layers, stages)), "layer_position", result.labels)
 
 
 def sum_by_cluster(rows, column):

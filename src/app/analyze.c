@@ -1,6 +1,7 @@
 /* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
 #include "../source/source_edges.h"
 #include "app.h"
+#include "ascii.h"
 #include "memory.h"
 #include "model.h"
 #include "progress.h"
@@ -13,6 +14,9 @@
 #include <string.h>
 
 enum { STEPS_A_LAYER = 16 };
+
+/* What is printed. */
+enum view { VIEW_NONE, VIEW_SUMMARY, VIEW_ASCII };
 
 static const double LEAST_SHARE = 0.1; /* of the memory limit, for the reduction */
 
@@ -29,7 +33,8 @@ struct analysis {
   HoleSummaries         summaries[APP_MAX_METRICS];
   double               *plane; /* [n_points, 2] of the layer at hand, or NULL */
   double                explained[2];
-  PetscBool             summary, simplices;
+  enum view             view;
+  PetscBool             simplices;
   HoleRepresentatives   represent;
   struct result_timing *timings;
   HoleIndex             n_timings, most_timings;
@@ -78,7 +83,7 @@ static PetscErrorCode get_options(struct analysis *a)
   PetscCall(PetscStrlcat(stem, ".hole.h5", sizeof(stem)));
   PetscCall(app_get_text("-output", stem, sizeof(a->output), a->output));
   PetscCall(app_get_text("-view", "summary", sizeof(text), text));
-  a->summary = (PetscBool)!strcmp(text, "summary");
+  a->view = !strcmp(text, "summary") ? VIEW_SUMMARY : !strcmp(text, "ascii") ? VIEW_ASCII : VIEW_NONE;
   PetscCall(app_get_text("-representatives", "critical", sizeof(text), text));
   a->simplices = (PetscBool)strcmp(text, "none");
   if (!strcmp(text, "cocycles")) a->represent = HOLE_REPRESENT_COCYCLES;
@@ -285,6 +290,28 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What -view asks for, when a layer is done. */
+static PetscErrorCode print_layer(struct analysis *a, HoleIndex l, int m, const struct layer_result *r, double seconds)
+{
+  struct ascii_layer layer = {.layer      = HoleSourceGetLayerName(a->run.source, l),
+                              .metric     = app_run_metric_name(&a->run, m),
+                              .l          = l,
+                              .filtration = r->filtration,
+                              .diagram    = r->diagram,
+                              .stages     = r->stages,
+                              .flow       = a->flows[m],
+                              .seconds    = seconds};
+
+  PetscFunctionBegin;
+  PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &layer.width));
+  PetscCall(HoleSourceGetClasses(a->run.source, NULL, &layer.class_names));
+  if (a->view == VIEW_SUMMARY)
+    PetscCall(summary_print_layer(a->comm, layer.layer, layer.metric, layer.width, r->filtration, r->diagram, r->curves,
+                                  r->stages, seconds));
+  if (a->view == VIEW_ASCII) PetscCall(ascii_print_layer(a->comm, &layer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
                                   struct layer_result *r)
 {
@@ -304,7 +331,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
   PetscCall(solve_homology(a, l, metric, r));
   PetscCall(look_at_distances(a, l, metric, r));
-  last = MPI_Wtime();
+  last          = MPI_Wtime();
   r->cophenetic = NAN;
   if (r->distances) PetscCall(HoleTasksCorrelate(r->distances, r->tree, &r->n_pairs, &r->cophenetic));
   PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
@@ -320,9 +347,7 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(result_write_tasks(a->writer, path, r->tasks, r->n_pairs, r->cophenetic));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
-  if (a->summary)
-    PetscCall(summary_print_layer(a->comm, name, metric, width, r->filtration, r->diagram, r->curves, r->stages,
-                                  MPI_Wtime() - start));
+  PetscCall(print_layer(a, l, m, r, MPI_Wtime() - start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -486,11 +511,12 @@ static PetscErrorCode analyze(struct analysis *a)
   PetscCall(app_run_open(&a->run));
   PetscCall(check_memory(a));
   PetscCall(open_output(a));
-  if (a->summary) PetscCall(summary_print_head(a->comm, a->run.input, a->run.source));
+  if (a->view != VIEW_NONE)
+    PetscCall(summary_print_head(a->comm, a->run.input, a->run.source, (PetscBool)(a->view == VIEW_SUMMARY)));
   for (HoleIndex l = 0; l < a->run.n_layers; ++l)
     PetscCall(a->run.precomputed ? run_precomputed(a, l) : run_layer(a, l));
   PetscCall(finish_output(a));
-  if (a->summary)
+  if (a->view != VIEW_NONE)
     PetscCall(summary_print_foot(a->comm, a->output, a->timings[a->n_timings - 1].seconds,
                                  a->timings[a->n_timings - 1].peak_bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -579,7 +605,8 @@ static const struct app_option options[] = {
      "folded flow tables: clusters with a smaller share of the points are drawn together", 0, 0},
     {"-fold_most", OPTION_INTEGER, "n (60)", "folded flow tables: most nodes in a column", 2, 1000},
     {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},
-    {"-view", OPTION_WORD, "summary none", "what is printed on stdout", 0, 0},
+    {"-view", OPTION_WORD, "summary ascii none",
+     "what is printed on stdout; ascii: barcodes and clusters as text, after each layer", 0, 0},
     {"-progress", OPTION_WORD, "auto plain off", "auto: a bar on a terminal, a line a minute elsewhere", 0, 0}};
 
 const struct app_command app_analyze = {

@@ -2,6 +2,7 @@
 #include "result.h"
 
 #include "../core/block.h"
+#include "../io/reader.h"
 #include "app.h"
 #include "version.h"
 
@@ -68,6 +69,35 @@ static PetscErrorCode write_provenance(hole_writer w, MPI_Comm comm, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One attribute of the input, as it is there. */
+static PetscErrorCode copy_attribute(hole_writer w, hole_reader r, const char name[])
+{
+  struct hole_scalar value;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_attr_scalar(r, "/", name, &value));
+  if (value.kind == HOLE_KIND_STRING) PetscCall(hole_writer_attr_string(w, "/", name, value.text));
+  if (value.kind == HOLE_KIND_INTEGER) PetscCall(hole_writer_attr_int64(w, "/", name, value.integer));
+  if (value.kind == HOLE_KIND_FLOAT) PetscCall(hole_writer_attr_double(w, "/", name, value.number));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the input says of itself: which network, in which condition, and how well it does. Comparisons of results go by it. */
+static PetscErrorCode copy_attributes(hole_writer w, MPI_Comm comm, const char input[])
+{
+  static const char *const names[] = {"model", "dataset", "condition", "accuracy"};
+  hole_reader              r;
+  PetscErrorCode           copied = PETSC_SUCCESS, closed;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_create(comm, input, &r));
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !copied; ++i) copied = copy_attribute(w, r, names[i]);
+  closed = hole_reader_destroy(&r);
+  PetscCall(copied);
+  PetscCall(closed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_names(hole_writer w, HoleSource source)
 {
   const HoleIndex    n_layers = HoleSourceGetLayerCount(source);
@@ -93,6 +123,7 @@ PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char inpu
 
   PetscFunctionBegin;
   PetscCall(write_provenance(w, comm, input));
+  PetscCall(copy_attributes(w, comm, input));
   PetscCall(HoleSourceGetLayerShape(source, 0, &n, NULL));
   PetscCall(HoleSourceGetSampleIds(source, &ids));
   PetscCall(HoleSourceGetLabels(source, &labels));

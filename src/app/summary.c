@@ -8,7 +8,7 @@
 
 enum { METRIC_WIDTH = 19 /* that of the longest name, density_mahalanobis */ };
 
-PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource source)
+PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource source, PetscBool columns)
 {
   HoleIndex   n_file, n_kept, n_points, n_classes;
   PetscMPIInt rank, size;
@@ -27,6 +27,8 @@ PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource 
          HoleSourceGetLayerCount(source) > 1 ? "s" : "");
   if (n_classes) printf(", %" HoleIndex_FMT " classes", n_classes);
   printf(", %d rank%s\n\n", size, size > 1 ? "s" : "");
+  fflush(stdout);
+  if (!columns) PetscFunctionReturn(PETSC_SUCCESS);
   printf("%-16s %-*s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "layer", METRIC_WIDTH, "metric", "N", "d",
          "threshold", "H0", "H1", "longest H1", "clusters", "purity", "homog.", "time");
   printf("%-16s %-*s %7s %6s %10s %7s %7s %20s %9s %7s %7s %8s\n", "", METRIC_WIDTH, "", "", "", "", "", "",

@@ -3,7 +3,8 @@
 
 #include <hole/hole.h>
 
-PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource source);
+/* `columns`: name the columns of the lines to come. */
+PetscErrorCode summary_print_head(MPI_Comm comm, const char input[], HoleSource source, PetscBool columns);
 PetscErrorCode summary_print_layer(MPI_Comm comm, const char layer[], const char metric[], HoleIndex width,
                                    HoleFiltration filtration, HoleDiagram diagram, const HoleCurves *curves,
                                    const HoleStages *stages, double seconds);

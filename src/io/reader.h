@@ -71,6 +71,16 @@ PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const ch
 PetscErrorCode hole_reader_attr_double(hole_reader r, const char path[], const char name[], PetscBool *found,
                                        double *value);
 
+/* One string or one number, as provenance is; HOLE_KIND_OTHER where there is none of that name or it is anything else. */
+#define HOLE_SCALAR_LENGTH 512
+struct hole_scalar {
+  hole_kind kind;
+  int64_t   integer;
+  double    number;
+  char      text[HOLE_SCALAR_LENGTH]; /* what is longer is cut */
+};
+PetscErrorCode hole_reader_attr_scalar(hole_reader r, const char path[], const char name[], struct hole_scalar *value);
+
 /* Open a dataset of numbers with at least one axis for reading blocks of rows. */
 PetscErrorCode hole_rows_open(hole_reader r, const char path[], hole_rows *rows);
 

@@ -376,3 +376,39 @@ PetscErrorCode hole_reader_attr_double(hole_reader r, const char path[], const c
   PetscCall(get_attr_number(r, path, name, PETSC_FALSE, found, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* Rank 0. */
+static PetscErrorCode read_attr_scalar(hole_reader r, const char path[], const char name[], struct hole_handles *h,
+                                       struct hole_scalar *value, struct hole_text *t)
+{
+  herr_t status;
+
+  PetscFunctionBegin;
+  PetscCall(open_attribute(r, path, name, h));
+  if (h->object <= 0 || H5Sget_simple_extent_npoints(h->space) != 1) PetscFunctionReturn(PETSC_SUCCESS);
+  value->kind = hole_type_kind(h->type);
+  if (value->kind == HOLE_KIND_INTEGER) {
+    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, H5T_NATIVE_INT64, &value->integer));
+  } else if (value->kind == HOLE_KIND_FLOAT) {
+    HoleCallHDF5(status, HOLE_ERR_INPUT, H5Aread(h->object, H5T_NATIVE_DOUBLE, &value->number));
+  } else if (value->kind == HOLE_KIND_STRING) {
+    PetscCall(read_strings(r, name, PETSC_TRUE, h, t));
+    PetscCall(PetscStrncpy(value->text, t->bytes, sizeof(value->text)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_attr_scalar(hole_reader r, const char path[], const char name[], struct hole_scalar *value)
+{
+  struct hole_handles h    = {0};
+  struct hole_text    text = {0};
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  *value = (struct hole_scalar){.kind = HOLE_KIND_OTHER};
+  done   = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_attr_scalar(r, path, name, &h, value, &text), &h);
+  PetscCall(PetscFree(text.bytes));
+  PetscCall(done);
+  PetscCall(hole_reader_share_bytes(r->comm, value, sizeof(*value)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
