@@ -19,8 +19,8 @@ rounding changes no edge. This program reads the points and computes the lengths
 
 Each run is a whole process; rounds are interleaved and medians are shown. CPU is user and system time of all ranks or threads. Net is
 less the time of the same program on three points. Intervals of this program are rounded to float before they are compared with those of
-others: numbers of finite and of essential intervals of positive length, births and deaths in order, each to 1e-5, and sums
-of lengths. The exit code is 1 if something differs. Nothing is written but in a temporary folder, or in --folder, where
+others: numbers of finite and of essential intervals of positive length, births and deaths in order, each to 1e-5; sums of lengths
+are shown. Where this program has no result, the first that has one takes its place. The exit code is 1 if something differs. Nothing is written but in a temporary folder, or in --folder, where
 inputs are kept for the next time.
 """
 
@@ -243,7 +243,7 @@ def count_edges(kind, x, longest):
 
 
 def next_gap(lengths, threshold):
-    """Middle of the first gap at or above a threshold that is wider than the rounding to float."""
+    """Middle of the first gap that ends above a threshold and is wider than the rounding to float."""
     lengths = np.sort(lengths)
     k = max(1, np.searchsorted(lengths, threshold, side="right"))
     wide = np.nonzero(np.diff(lengths[k - 1 :]) > 5e-7 * threshold)[0]
@@ -589,7 +589,7 @@ def ratio(a, b, least=0.0):
     return f"{a / b:.2f}" if b > least else "-"
 
 
-def run_input(folder, run, files, own, peers, rounds):
+def run_input(scratch, run, files, own, peers, rounds):
     """All programs on one input, interleaved. Returns the results of each program."""
     programs = [p for p in [*own, *peers.values()] if p.applies(files)]
     results = {p.name: [] for p in programs}
@@ -597,14 +597,15 @@ def run_input(folder, run, files, own, peers, rounds):
         for p in programs:
             if any(r.note for r in results[p.name]):
                 continue
-            results[p.name].append(measure(p, files, run.dim, os.path.join(folder, "run")))
+            results[p.name].append(measure(p, files, run.dim, os.path.join(scratch, "run")))
     return programs, results
 
 
 def report_input(programs, results):
     """A line for each program; returns the figures by name and whether all agree."""
     agree, figures = True, {}
-    reference = next((results[p.name][0].diagrams for p in programs if isinstance(p, Own) and results[p.name][0].diagrams), None)
+    complete = [p for p in programs if results[p.name][0].diagrams and not isinstance(p, Dory)]  # which leaves essential ones out
+    reference = results[complete[0].name][0].diagrams if complete else None
     print("    program                CPU s      net   wall s      net      MiB")
     for p in programs:
         found = medians(results[p.name])
@@ -698,11 +699,12 @@ def main():
             print(f"{run.name}:{run.dim}".ljust(20), run.groups)
         return 0
     own, peers = find_programs(args)
-    folder = args.folder or tempfile.mkdtemp(prefix="bench_homology")
+    scratch = tempfile.mkdtemp(prefix="bench_homology")
+    folder = args.folder or scratch
     os.makedirs(folder, exist_ok=True)
     agree, table = True, []
     try:
-        measure_starts(folder, own, peers, args)
+        measure_starts(scratch, own, peers, args)
         for p in [*own, *peers.values()]:
             print(f"start of {p.name:18s} CPU {p.start[1]:.3f} s, wall {p.start[0]:.3f} s, {p.start[2]:.0f} MiB")
         for run in [Run(name, dim, "") for name, dim in select(args.inputs)]:
@@ -712,7 +714,7 @@ def main():
                 continue
             limit = f"{files.longest:.9g} ({'threshold' if files.cut else 'enclosing radius'})"
             print(f"{run.name}, H0 to H{run.dim}: {files.n} points, {files.edges} edges up to {limit}", flush=True)
-            programs, results = run_input(folder, run, files, own, peers, args.rounds)
+            programs, results = run_input(scratch, run, files, own, peers, args.rounds)
             figures, same = report_input(programs, results)
             agree = agree and same
             cells = {
@@ -723,8 +725,7 @@ def main():
             table.append((f"{run.name}, H{run.dim}", cells, report_ratios(programs, figures)))
         print_table([p.name for p in [*own, *peers.values()]], table)
     finally:
-        if not args.folder:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return 0 if agree else 1
 
 
