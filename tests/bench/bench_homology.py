@@ -494,7 +494,10 @@ def measure(program, files, dim, out):
         with open(out + ".err", errors="replace") as f:
             said = " ".join(f.read().split())[-120:]
         return Result(wall, cpu, peak, None, f"exit code {code:.0f}: {said}")
-    return Result(wall, cpu, peak, program.read(dim, out), "")
+    try:
+        return Result(wall, cpu, peak, program.read(dim, out), "")
+    except (OSError, ValueError, KeyError) as error:
+        return Result(wall, cpu, peak, None, f"result not readable: {error}")
 
 
 def find_programs(args):
