@@ -13,15 +13,17 @@ Programs are taken from the environment; what is not set is skipped:
     HOLE_TEST_DATA          a folder of larger inputs; without it only those made of seeds are run
 
 An input is NAME[:DIMENSION], a group (h1, h2, threshold, large; --list shows what is in them), or FILE.h5:LAYER:POINTS[:DIMENSION].
-Lengths are computed once in double precision and rounded to float, which every other program is given: as a matrix (binary), or where
-the name has a threshold (_t) as the edges up to it (text). Thresholds are moved into the next gap between lengths, so that
-rounding changes no edge. This program reads the points and computes the lengths itself, or with --matrix the same floats.
+Lengths are computed once in double precision and rounded to float, which every other program is given: as a matrix
+(binary), or where the name has a threshold (_t) as the edges up to it (text). Thresholds are moved into the next gap
+between lengths, so that rounding changes no edge. This program reads the points and computes the lengths itself, or
+with --matrix reads the same floats.
 
-Each run is a whole process; rounds are interleaved and medians are shown. CPU is user and system time of all ranks or threads. Net is
-less the time of the same program on three points. Intervals of this program are rounded to float before they are compared with those of
-others: numbers of finite and of essential intervals of positive length, births and deaths in order, each to 1e-5; sums of lengths
-are shown. Where this program has no result, the first that has one takes its place. The exit code is 1 if something differs. Nothing is written but in a temporary folder, or in --folder, where
-inputs are kept for the next time.
+Each run is a whole process; rounds are interleaved and medians are shown. CPU is user and system time of all ranks or
+threads. Net is less the time of the same program on three points. Intervals of this program are rounded to float
+before they are compared with those of others: numbers of finite and of essential intervals of positive length, births
+and deaths in order, each to 1e-5; sums of lengths are shown. Where this program has no result, the first that has one
+takes its place. The exit code is 1 if something differs. Nothing is written but in a temporary folder, or in --folder,
+where inputs are kept for the next time.
 """
 
 import argparse
@@ -467,7 +469,9 @@ class Dipha(Program):
         found = []
         for k in range(dim + 1):
             some, ever = table[table["dim"] == k], table[table["dim"] == -k - 1]
-            h = np.stack([np.append(some["birth"], ever["birth"]), np.append(some["death"], 0 * ever["birth"] + np.inf)], axis=1) * 2
+            births = np.append(some["birth"], ever["birth"])
+            deaths = np.append(some["death"], np.full(len(ever), np.inf))
+            h = 2 * np.stack([births, deaths], axis=1)
             found.append(h[h[:, 0] < h[:, 1]])
         return found
 
@@ -565,7 +569,7 @@ def total_length(h):
 
 
 def compare(ours, theirs, program):
-    """Agreement in words: intervals, and the largest relative difference of sums of lengths. Printed figures have six digits only."""
+    """Agreement in words: intervals, and the largest relative difference of sums of lengths (Ripser prints six digits)."""
     found = differences(ours, theirs, program)
     sums = [(total_length(a), total_length(b)) for a, b in zip(ours, theirs)]
     worst = max((abs(p - q) / max(p, q) for p, q in sums if max(p, q) > 0), default=0.0)
@@ -640,18 +644,17 @@ def report_ratios(programs, figures):
         least = min(peers, key=lambda q: figures[q.name][2])
         by_net = [ratio(net(figures[q.name], q, f), net(figures[p.name], p, f), p.start[f] / 10) for f, q in enumerate(best)]
         whole = ratio(figures[best[1].name][1], figures[p.name][1])
-        print(
-            f"    best peer / {p.name}: CPU {by_net[1]} net ({best[1].name}), {whole} whole; wall {by_net[0]} net ({best[0].name}); "
-            f"memory {ratio(figures[least.name][2], figures[p.name][2])} ({least.name})",
-            flush=True,
-        )
+        memory = ratio(figures[least.name][2], figures[p.name][2])
+        cpu_text = f"CPU {by_net[1]} net ({best[1].name}), {whole} whole"
+        wall_text = f"wall {by_net[0]} net ({best[0].name})"
+        print(f"    best peer / {p.name}: {cpu_text}; {wall_text}; memory {memory} ({least.name})", flush=True)
         cell = cell or by_net[1]
     return cell
 
 
 def print_table(names, table):
     """Markdown: net CPU seconds and MiB."""
-    print("\nCPU seconds, net of the start (MiB of the largest process); the last column is the best peer's time over that of the first column\n")
+    print("\nCPU seconds, net of the start (MiB of the largest process); ratio: best peer over the first column\n")
     print("| input | " + " | ".join(names) + " | ratio |")
     print("|---" * (len(names) + 2) + "|")
     for title, cells, cell in table:
@@ -678,7 +681,7 @@ def select(words):
 
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", default="h1", help="names, names with :DIMENSION, groups or FILE.h5:LAYER:POINTS, separated by commas")
+    parser.add_argument("--inputs", default="h1", help="separated by commas: see above")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ranks", default="1", help="of this program, separated by commas")
     parser.add_argument("--threads", type=int, default=1, help="above 1: giotto-ph is run with so many too")
