@@ -379,7 +379,7 @@ class Own(Program):
     def __init__(self, words, ranks, limit, args):
         super().__init__(f"hole, {ranks} rank{'s' * (ranks > 1)}", words, limit)
         self.launcher = [*args.launcher.split(), str(ranks)] if ranks > 1 else []
-        self.options, self.matrix = args.options.split(), args.matrix
+        self.options, self.steps = args.options.split(), []
 
     def command(self, files, dim, out):
         words = [*self.launcher, *self.words, "analyze", files.own_matrix or files.own, "-output", out + ".h5", "-force"]
@@ -394,6 +394,7 @@ class Own(Program):
         """Intervals rounded to float. Those that rounding makes empty do not exist for programs that have floats only."""
         found = []
         with h5py.File(out + ".h5") as f:
+            self.steps = [(row["step"].decode(), row["seconds"]) for row in f["timings"][:]]
             (group,) = f["layers/bench"].values()
             for k in range(dim + 1):
                 h = group[f"diagrams/dim{k}"][:].astype(np.float32)
@@ -630,6 +631,8 @@ def report_input(programs, results):
             note = f"DIFFERS: {'; '.join(wrong)}" if wrong else f"agrees, {sums}"
         line = f"    {p.name:18s} {cpu:9.3f} {net(found, p, 1):8.3f} {wall:8.3f} {net(found, p, 0):8.3f} {peak:8.0f}   {note}"
         print(line, flush=True)
+        if isinstance(p, Own):
+            print("        last run: " + ", ".join(f"{step} {seconds:.2f}" for step, seconds in p.steps), flush=True)
     return figures, agree
 
 
