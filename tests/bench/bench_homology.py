@@ -100,10 +100,11 @@ DIPHA_SIMPLICES = 25e6  # of the complete complex: more than a gigabyte
 DORY_PAIRS = 2e7  # written as text
 
 # Runs a command with a clean record of its memory: a child of a large process would begin with the size of that one.
+# Stops it, with all it started, at the limit and when the script ends.
 MEASURE = """
 import os, signal, sys, time
 limit, out, err, command = float(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
-start = time.monotonic()
+start, parent = time.monotonic(), os.getppid()
 child = os.fork()
 if not child:
     os.setsid()
@@ -114,11 +115,13 @@ if not child:
     finally:
         os._exit(127)
 sent = []
-def stop(*_):
-    os.killpg(child, signal.SIGKILL if sent else signal.SIGTERM)
-    sent.append(1)
-signal.signal(signal.SIGALRM, stop)
-signal.setitimer(signal.ITIMER_REAL, limit, 10)
+def watch(*_):
+    past = time.monotonic() - start - limit
+    if past > 0 or os.getppid() != parent:
+        os.killpg(child, signal.SIGKILL if past > 10 else signal.SIGTERM)
+        sent.append(1)
+signal.signal(signal.SIGALRM, watch)
+signal.setitimer(signal.ITIMER_REAL, 1, 1)
 _, status, usage = os.wait4(child, 0)
 wall = time.monotonic() - start
 print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, len(sent))
