@@ -5,8 +5,7 @@
    the lune of f is among them, the pivot is (f, k*), an apparent pair, and the column {f} is added. Else it is (f, k)
    with the smallest k, and an earlier column with that pivot is added, or the pivot is new.
 
-   Triangles are generated lazily. One scan of the chain's rows gives the first few triangles from a length on, and the length up
-   to which they are complete. Most columns find their pivot among these; the others scan again from there. What lies beyond
+   Triangles are generated lazily. One scan of the chain's rows gives the triangles between two lengths. Most columns find their pivot among these; the others scan again from there. What lies beyond
    the window goes along with the column, so the number of scans does not depend on the windows. */
 #include "reduction.h"
 
@@ -21,7 +20,8 @@
 #define uthash_nonfatal_oom(e) ((void)(e))
 #include <uthash.h>
 
-enum { PIECE_TRIANGLES = 24 /* about so many triangles make a piece */ };
+enum { TRIANGLES_A_COLUMN = 48 /* that wait, on activations: for predictions */ };
+static const double WIDTH_FRACTION = 15; /* of a piece, in lengths */
 
 /* Key of the table of pivots: no padding, since it is compared bytewise. */
 struct pivot_key {
@@ -143,15 +143,6 @@ static PetscErrorCode append_triangle(hole_reduction r, HoleIndex i, HoleIndex j
 
 static int by_precedence(const void *a, const void *b) { return precedes(a, b) ? -1 : precedes(b, a); }
 
-/* Keep the first few triangles, and all that tie with the last of them in length; `to` becomes the length from which on
-   triangles are missing. */
-static void shorten_piece(hole_reduction r, double *to)
-{
-  hole_sort(r->heap, r->n_heap, sizeof(*r->heap), by_precedence);
-  *to = nextafter(r->heap[PIECE_TRIANGLES - 1].edge.length, INFINITY);
-  while (r->heap[r->n_heap - 1].edge.length >= *to) --r->n_heap;
-}
-
 /* The next block of eight vertices, at or after k, with a triangle of length in [from, to); `stride` if there is none. */
 HOLE_CLONES
 static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], const double b[], double ij, double from,
@@ -168,9 +159,8 @@ static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], con
   return stride;
 }
 
-/* Append the triangles on an edge with length in [from, *to). If there are more than `most`, *to comes down. */
-static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item edge, double from, double *to,
-                                      HoleIndex most)
+/* Append the triangles on an edge with length in [from, to). */
+static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item edge, double from, double to)
 {
   const HoleIndex i = edge.i, j = edge.j, stride = HOLE_ROUND_UP(r->n);
   const double   *a, *b;
@@ -179,17 +169,13 @@ static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item e
   PetscCall(hole_row_cache_get(r->cache, i, &a));
   PetscCall(hole_row_cache_get(r->cache, j, &b));
   ++r->work.n_scans;
-  if (a[j] >= *to) PetscFunctionReturn(PETSC_SUCCESS);
-  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, *to); block < stride;
-       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, *to)) {
+  if (a[j] >= to) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, to); block < stride;
+       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, to)) {
     for (HoleIndex k = block; k < block + HOLE_LANES; ++k) {
       double length = PetscMax(a[j], PetscMax(a[k], b[k]));
 
-      if (length >= from && length < *to && k != i && k != j) PetscCall(append_triangle(r, i, j, k, a[j], a[k], b[k]));
-    }
-    if (r->n_heap > most) {
-      shorten_piece(r, to);
-      most = PetscMax(most, 2 * r->n_heap); /* ties may keep many */
+      if (length >= from && length < to && k != i && k != j) PetscCall(append_triangle(r, i, j, k, a[j], a[k], b[k]));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -205,19 +191,27 @@ static PetscErrorCode look_ahead(hole_reduction r, HoleIndex e, HoleIndex n, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill the empty heap with the next few triangles of a column; it is complete up to *to then. */
-static PetscErrorCode generate_triangles(hole_reduction r, const struct hole_column *column, double *to)
+/* Where the next piece ends. Pieces grow with the distance from the birth: most pivots are near it, and each piece is another look at
+   all rows of the chain. */
+static double end_of_piece(hole_reduction r, const struct hole_column *column)
 {
-  const double from = *to;
+  const double from = column->complete, width = from / WIDTH_FRACTION + (from - column->birth.length) / 2;
+
+  return PetscMin(r->end, nextafter(from + width, INFINITY));
+}
+
+/* Fill the empty heap with the next few triangles of a column; it is complete up to column->complete then. */
+static PetscErrorCode generate_piece(hole_reduction r, struct hole_column *column)
+{
+  const double from = column->complete, to = end_of_piece(r, column);
 
   PetscFunctionBegin;
-  *to = r->end;
   for (HoleIndex e = 0; e < column->n; ++e) {
     PetscCall(look_ahead(r, e, column->n, column->chain));
-    PetscCall(append_cofacets(r, column->chain[e], from, to, 2 * PIECE_TRIANGLES));
+    PetscCall(append_cofacets(r, column->chain[e], from, to));
   }
-  if (r->n_heap >= PIECE_TRIANGLES) shorten_piece(r, to);
   restore_heap(r, 0);
+  column->complete = to;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -230,7 +224,7 @@ static PetscErrorCode push_chain(hole_reduction r, HoleIndex n, const struct hol
   PetscFunctionBegin;
   for (HoleIndex e = 0; e < n; ++e) {
     PetscCall(look_ahead(r, e, n, chain));
-    PetscCall(append_cofacets(r, chain[e], from, &to, INT64_MAX));
+    PetscCall(append_cofacets(r, chain[e], from, to));
   }
   restore_heap(r, n_before);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -387,7 +381,7 @@ PetscErrorCode hole_reduction_reduce(hole_reduction r, double high, struct hole_
   PetscCall(reduce_heap(r, *column, high, pivot, found));
   while (!*found && !r->n_heap && (*column)->complete < high) {
     tidy_chain(*column);
-    PetscCall(generate_triangles(r, *column, &(*column)->complete));
+    PetscCall(generate_piece(r, *column));
     PetscCall(reduce_heap(r, *column, high, pivot, found));
   }
   if (*found) r->n_heap = 0; /* nobody will ask what lies beyond the pivot */
@@ -434,7 +428,7 @@ PetscErrorCode hole_reduction_destroy(hole_reduction *reduction)
 double hole_reduction_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
   const size_t a_column = sizeof(struct hole_column) + sizeof(struct pivot_entry) +
-                          2 * PIECE_TRIANGLES * sizeof(struct hole_triangle) + 8 * sizeof(struct hole_chain_item);
+                          TRIANGLES_A_COLUMN * sizeof(struct hole_triangle) + 8 * sizeof(struct hole_chain_item);
 
   return (double)hole_block_count(n, size, 0) * (double)a_column;
 }
