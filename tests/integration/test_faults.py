@@ -521,6 +521,9 @@ def check_real_memory(before):
 
 # Options of a run that comes to the points whose names begin so; others are met by any run.
 OPTIONS_OF_POINTS = {
+    "chains_": "-representatives cocycles",
+    "critical_": "-max_dim 2",
+    "cycles_": "-representatives cycles",
     "distances_precision": "-precision single",
     "edges_": "-filtration sparse -max_dim 0",
     "geodesic_": "-metric geodesic",
@@ -533,6 +536,9 @@ OPTIONS_OF_POINTS = {
     "quantile_": "-threshold quantile:0.5 -max_dim 0",
     "radius_": "-max_dim 0",
     "scale_": "-metric density_euclidean",
+    "share_": "-threshold 0.1",
+    "shared_": "-max_dim 2",
+    "skeleton_": "-max_dim 2",
     "sparse_": "-filtration sparse",
     "views_spectral": "-views all",
 }

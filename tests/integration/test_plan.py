@@ -117,7 +117,7 @@ def check_laws():
 def check_refusal(ranks):
     """Refused below the need, not above it; what was predicted is written down."""
     path = write_points("large.h5", 4000, 32)
-    words = ["analyze", path, "-output", "large.out.h5", "-force", "-view", "none", "-progress", "off", "-threshold", "0.5"]
+    words = ["analyze", path, "-output", "large.out.h5", "-force", "-view", "none", "-progress", "off", "-threshold", "quantile:0.15"]
     if not expect_success(run(*words, ranks=ranks)):
         return
     with h5py.File("large.out.h5") as file:
