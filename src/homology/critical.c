@@ -77,6 +77,15 @@ static inline HoleIndex choose_start(const uint64_t set[], HoleIndex a, HoleInde
   return w * WORD + __builtin_ctzll(set[w]);
 }
 
+/* Is the lune of (i, j) empty? A few words tell. */
+static PetscBool is_empty(HoleIndex n_words, const uint64_t a[], const uint64_t b[])
+{
+  for (HoleIndex w = 0; w < n_words; ++w) {
+    if (a[w] & b[w]) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* Size of the lune of (i, j), and whether its graph is connected. A vertex near i or j is next to nearly all of it. */
 HOLE_CLONES
 static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleIndex i, HoleIndex j,
@@ -196,7 +205,7 @@ static PetscErrorCode list_tetrahedra(struct finder *f, uint32_t edge)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One lune, of which size and connectedness are known. */
+/* One lune, of which size (for dimension 1: 0 or not) and connectedness are known. */
 static PetscErrorCode treat_lune(struct finder *f, uint32_t edge, HoleIndex n, PetscBool connected)
 {
   PetscFunctionBegin;
@@ -249,11 +258,12 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
   fill_bits(f, first);
   for (uint32_t e = first; e < last; ++e) {
     const uint32_t i = f->s->ends[e][0], j = f->s->ends[e][1];
-    PetscBool      connected;
+    PetscBool      connected = PETSC_TRUE;
     HoleIndex      n;
 
     if (last - e > EDGES_AHEAD) prefetch(f, e + EDGES_AHEAD);
-    n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &connected);
+    if (f->max_dim == 1) n = !is_empty(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
+    else n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &connected);
     PetscCall(treat_lune(f, e, n, connected));
     set_bit(f->adjacent + i * f->n_words, j);
     set_bit(f->adjacent + j * f->n_words, i);
@@ -265,6 +275,15 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
 
 /* Is an edge the business of its end i? Either end has it as likely. */
 static PetscBool is_from(uint32_t i, uint32_t j) { return (PetscBool)((i < j) == ((i + j) % 2 == 0)); }
+
+/* Is the lune of (i, j) empty? `rank_from` has the ranks of the edges of i. */
+static PetscBool is_empty_from(hole_skeleton s, const uint32_t rank_from[], uint32_t j, uint32_t edge)
+{
+  for (uint64_t p = s->starts[j]; p < s->starts[j + 1]; ++p) {
+    if ((s->neighbours[p].rank < edge) & (rank_from[s->neighbours[p].vertex] < edge)) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
 
 /* The edges from one vertex. */
 static PetscErrorCode find_from(struct finder *f, uint32_t i, const uint32_t rank_from[])
@@ -279,8 +298,12 @@ static PetscErrorCode find_from(struct finder *f, uint32_t i, const uint32_t ran
     HoleIndex      n;
 
     if (!is_from(i, j)) continue;
+    if (f->max_dim == 1) { /* size and components do not matter */
+      PetscCall(treat_lune(f, edge, !is_empty_from(s, rank_from, j, edge), PETSC_TRUE));
+      continue;
+    }
     n = hole_lune_graph_open_from(f->graph, edge, rank_from, j).n;
-    if (n > 1 && f->max_dim > 1)
+    if (n > 1)
       connected = (PetscBool)(hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph), HOLE_NO_EDGE,
                                                         edge, &oldest)
                                   .n == n);

@@ -11,7 +11,8 @@
 struct hole_critical {
   struct hole_entries
             simplices[HOLE_MAX_DIM + 1]; /* [1] edges, [2] triangles, [3] tetrahedra: without coefficients, ascending */
-  HoleIndex n_all[HOLE_MAX_DIM + 1];     /* how many there are of these lunes, critical or not */
+  HoleIndex n_all[HOLE_MAX_DIM + 1];     /* how many there are of these lunes, critical or not; of triangles on
+                                                      from max_dim 2, of tetrahedra from 3 */
 };
 
 /*

@@ -72,19 +72,18 @@ struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t ed
   const struct hole_neighbour *row   = g->s->neighbours + g->s->starts[other];
   const HoleIndex              n_row = (HoleIndex)(g->s->starts[other + 1] - g->s->starts[other]);
   HoleIndex                    n     = 0;
-  uint32_t                     least = HOLE_NO_EDGE;
+  uint32_t                     least = HOLE_NO_EDGE, center = HOLE_NO_EDGE;
 
-  g->edge   = edge;
-  g->center = HOLE_NO_EDGE;
+  g->edge = edge;
   for (HoleIndex p = 0; p < n_row; ++p) {
-    const uint32_t later = PetscMax(row[p].rank, rank_from[row[p].vertex]);
+    const uint32_t v = row[p].vertex, later = PetscMax(row[p].rank, rank_from[v]);
 
-    g->lune.vertices[n] = row[p].vertex;
+    g->lune.vertices[n] = v; /* branches would be guessed wrong half of the time */
     n += later < edge;
-    if (later >= PetscMin(least, edge)) continue;
-    least     = later;
-    g->center = row[p].vertex;
+    center = later < least ? v : center;
+    least  = later < least ? later : least;
   }
+  g->center = least < edge ? center : HOLE_NO_EDGE;
   g->lune.n = n;
   return (struct hole_vertex_list){n, g->lune.vertices};
 }

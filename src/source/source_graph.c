@@ -308,6 +308,33 @@ static int by_pair_then_row(const void *a, const void *b)
          (x->length < y->length); /* the same entry twice: a message that is always the same */
 }
 
+/* Local: into the order above, first by the smaller end, of which there are as many as own rows. */
+static PetscErrorCode sort_entries(struct load *load)
+{
+  HoleIndex  n = load->source->n_kept, below = 0;
+  HoleIndex *starts;
+  entry     *sorted;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n + 1, &starts));
+  PetscCall(PetscMalloc1(load->n_entries, &sorted));
+  for (HoleIndex k = 0; k < load->n_entries; ++k) ++starts[PetscMin(load->entries[k].i, load->entries[k].j)];
+  for (HoleIndex i = 0; i <= n; ++i) {
+    const HoleIndex count = starts[i];
+
+    starts[i] = below;
+    below += count;
+  }
+  for (HoleIndex k = 0; k < load->n_entries; ++k)
+    sorted[starts[PetscMin(load->entries[k].i, load->entries[k].j)]++] = load->entries[k];
+  for (HoleIndex i = 0, first = 0; i < n; first = starts[i++])
+    hole_sort(sorted + first, starts[i] - first, sizeof(*sorted), by_pair_then_row);
+  PetscCall(PetscFree(starts));
+  PetscCall(PetscFree(load->entries));
+  load->entries = sorted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: sorted entries, one or two a pair, become edges in their place. */
 static void join_pairs(struct load *load)
 {
@@ -351,7 +378,7 @@ static PetscErrorCode load_edges(struct load *load)
   PetscCall(read_entries(load));                                                           /* collective */
   PetscCall(check_faults(load));                                                           /* collective */
   PetscCall(send_to_owners(load));                                                         /* collective */
-  hole_sort(load->entries, load->n_entries, sizeof(entry), by_pair_then_row);
+  HoleCallAgreed(source->comm, sort_entries(load));                                        /* local */
   join_pairs(load);
   PetscCall(check_faults(load)); /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
