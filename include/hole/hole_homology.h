@@ -33,6 +33,16 @@ typedef enum {
   HOLE_REPRESENT_CYCLES /**< of dimension 1: a cycle of the birth edge and the way between its ends in the merge tree */
 } HoleRepresentatives;
 
+/** From which side dimension 2 modulo 2 is reduced; diagrams do not depend on it. */
+typedef enum {
+  HOLE_SIDE_AUTO, /**< cohomology, unless a class lives so long that its cocycle grows out of hand; then homology */
+  HOLE_SIDE_COHOMOLOGY, /**< cohomology, whatever it takes; always so for cocycles and odd primes */
+  HOLE_SIDE_HOMOLOGY    /**< homology from the start */
+} HoleSide;
+
+/** Choose the side. Logically collective. */
+HOLE_EXTERN PetscErrorCode HoleHomologySetSide(HoleHomology homology, HoleSide side);
+
 /** Choose what HoleDiagramGetChains() will give; nothing by default. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetRepresentatives(HoleHomology homology, HoleRepresentatives what);
 
@@ -49,7 +59,7 @@ typedef PetscErrorCode (*HoleHomologyMonitor)(const char step[], HoleIndex done,
 /** Report progress to @p monitor. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetMonitor(HoleHomology homology, HoleHomologyMonitor monitor, void *ctx);
 
-/** Read -homology_type, -homology_windows, -coefficients. Collective. @errors HOLE_ERR_USAGE; also if the type does not compute the
+/** Read -homology_type, -homology_windows, -homology_side, -coefficients. Collective. @errors HOLE_ERR_USAGE; also if the type does not compute the
  * filtration's highest dimension. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology);
 

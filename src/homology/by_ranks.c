@@ -5,9 +5,13 @@
 #include "critical.h"
 #include "pipeline.h"
 #include "rank_reduction.h"
+#include "suspension.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
+
+/* A cocycle that has generated so many cofacets is of a class that lives long: the other side is faster. */
+enum { MANY_COFACETS = 100 * 1000 * 1000 };
 
 struct solver {
   HoleHomology          homology;
@@ -19,7 +23,8 @@ struct solver {
   HoleIndex             n_negative;              /* of the present dimension: they end an interval of the one below */
   struct hole_pipeline  pipeline;
   hole_rank_reduction   reduction;
-  int                   dim; /* present */
+  int                   dim;      /* present */
+  PetscBool             gives_up; /* a column was given up here */
   HoleIndex             n_births;
   struct hole_edge_key *births;  /* [n_births] ascending */
   struct hole_found     found;   /* in the present dimension */
@@ -72,6 +77,13 @@ static PetscBool is_cleared(const struct solver *s, uint64_t simplex)
                      bsearch(&simplex, s->cleared.entry, (size_t)s->cleared.n, sizeof(simplex), by_number));
 }
 
+/* Can the present dimension be computed by homology, too? */
+static PetscBool has_other_side(const struct solver *s)
+{
+  return (PetscBool)(s->dim == 2 && s->homology->prime == 2 && !s->homology->wants_cocycles &&
+                     s->homology->side != HOLE_SIDE_COHOMOLOGY);
+}
+
 /* Local: the births of the present dimension among the critical simplices that this rank found. */
 static PetscErrorCode list_births(struct solver *s)
 {
@@ -84,7 +96,8 @@ static PetscErrorCode list_births(struct solver *s)
     if (!is_cleared(s, critical->entry[c]))
       s->births[s->n_births++] = hole_rank_birth(&s->simplices, s->dim, critical->entry[c]);
   }
-  PetscCall(hole_rank_reduction_create(&s->simplices, s->dim, s->homology->most_bytes, &s->reduction));
+  PetscCall(hole_rank_reduction_create(&s->simplices, s->dim, s->homology->most_bytes,
+                                       has_other_side(s) ? MANY_COFACETS : INT64_MAX, &s->reduction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,7 +158,11 @@ static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, st
   PetscBool        found;
 
   PetscFunctionBegin;
-  PetscCall(hole_rank_reduction_reduce(s->reduction, end, column, &pivot, &found));
+  PetscCall(hole_rank_reduction_reduce(s->reduction, end, column, &pivot, &found, &s->gives_up));
+  if (s->gives_up) { /* what was found in this dimension will be found again */
+    PetscCall(hole_column_destroy(column));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (found || last) PetscCall(record(s, birth, found ? &pivot : NULL, *column));
   if (last) PetscCall(hole_column_destroy(column)); /* an interval that does not end */
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -192,19 +209,125 @@ static PetscErrorCode set_intervals(struct solver *s, HoleDiagram diagram)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: one dimension. */
-static PetscErrorCode solve_dimension(struct solver *s, HoleDiagram diagram)
+/* Collective: the loops of all lunes, on the first rank. */
+static PetscErrorCode gather_loops(struct solver *s, const struct hole_loops *mine, HoleIndex *n, uint32_t **all)
 {
-  static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_3"};
-  const double             started  = MPI_Wtime();
+  PetscMPIInt    size, rank, count, *counts, *starts;
+  PetscErrorCode allocated;
 
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  HoleCallAgreed(s->comm, hole_mpi_int(mine->n, &count));              /* local */
+  HoleCallAgreed(s->comm, PetscMalloc2(size, &counts, size, &starts)); /* local */
+  PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
+  *n = 0;
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    starts[r] = (PetscMPIInt)*n;
+    *n += counts[r];
+  }
+  allocated = HoleErrorAgree(s->comm, PetscMalloc1(rank ? 0 : *n, all));
+  if (!allocated)
+    PetscCallMPI(MPI_Gatherv(mine->numbers, count, MPI_UINT32_T, *all, counts, starts, MPI_UINT32_T, 0, s->comm));
+  PetscCall(PetscFree2(counts, starts));
+  PetscCall(allocated);
+  if (rank) *n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int by_birth(const void *a, const void *b)
+{
+  const struct hole_suspension_pair *x = a, *y = b;
+
+  return x->birth < y->birth ? -1 : x->birth > y->birth;
+}
+
+/* Local: intervals of the births that this rank found. */
+static PetscErrorCode record_pairs(struct solver *s, HoleIndex n_pairs, const struct hole_suspension_pair pairs[])
+{
+  const struct hole_entries *critical = &s->critical.simplices[s->dim];
+
+  PetscFunctionBegin;
+  PetscCall(hole_found_clear(&s->found));
+  s->pivots.n = 0;
+  for (HoleIndex c = 0; c < critical->n; ++c) {
+    const struct hole_suspension_pair key = {critical->entry[c], 0}, *pair;
+
+    if (is_cleared(s, critical->entry[c])) continue;
+    pair = n_pairs ? bsearch(&key, pairs, (size_t)n_pairs, sizeof(key), by_birth) : NULL;
+    PetscCall(record(s, hole_entry_of(&s->simplices, critical->entry[c], 1), pair ? &pair->death : NULL, NULL));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: reduce on the first rank, and tell all. */
+static PetscErrorCode reduce_loops(struct solver *s, HoleIndex n_numbers, const uint32_t numbers[], HoleIndex *n_pairs,
+                                   struct hole_suspension_pair **pairs)
+{
+  PetscMPIInt rank, count;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  HoleCallAgreed(s->comm, rank ? PETSC_SUCCESS
+                               : hole_suspension_reduce(s->homology, &s->simplices, n_numbers, numbers,
+                                                        s->homology->most_bytes, n_pairs, pairs)); /* local */
+  PetscCallMPI(MPI_Bcast(n_pairs, 1, HOLE_MPI_INDEX, 0, s->comm));
+  HoleCallAgreed(s->comm, hole_mpi_int(2 * *n_pairs, &count));                   /* equal everywhere */
+  HoleCallAgreed(s->comm, rank ? PetscMalloc1(*n_pairs, pairs) : PETSC_SUCCESS); /* local */
+  PetscCallMPI(MPI_Bcast(*pairs, count, MPI_UINT64_T, 0, s->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the present dimension by homology. */
+static PetscErrorCode solve_by_cycles(struct solver *s)
+{
+  struct hole_loops            loops     = {0};
+  struct hole_suspension_pair *pairs     = NULL;
+  HoleIndex                    n_numbers = 0, n_pairs = 0;
+  uint32_t                    *numbers = NULL;
+  PetscMPIInt                  size, rank;
+  PetscErrorCode               solved;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  PetscCall(PetscInfo(NULL, "Dimension %d by homology\n", s->dim));
+  solved = HoleErrorAgree(s->comm, hole_loops_find(s->homology, s->skeleton, rank, size, &loops)); /* local */
+  if (!solved) solved = gather_loops(s, &loops, &n_numbers, &numbers);
+  PetscCall(hole_loops_destroy(&loops));
+  if (!solved) solved = reduce_loops(s, n_numbers, numbers, &n_pairs, &pairs);
+  if (!solved) solved = HoleErrorAgree(s->comm, record_pairs(s, n_pairs, pairs)); /* local */
+  PetscCall(PetscFree(numbers));
+  PetscCall(PetscFree(pairs));
+  PetscCall(solved);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: the present dimension by cohomology. `given_up`: some rank has come upon a class that lives too long for that. */
+static PetscErrorCode solve_by_cocycles(struct solver *s, PetscBool *given_up)
+{
   PetscFunctionBegin;
   HoleCallAgreed(s->comm, list_births(s)); /* local */
   PetscCall(hole_stream_create(s->comm, s->homology->n_windows, s->skeleton->n_active, s->n_births, s->births,
                                sizeof(hole_entry), &s->pipeline.stream));
   PetscCall(PetscFree(s->births)); /* the stream has its own */
+  s->gives_up = PETSC_FALSE;
   PetscCall(hole_pipeline_run(&s->pipeline));
   PetscCall(hole_pipeline_tell(&s->pipeline, s->dim, hole_rank_reduction_get_work(s->reduction)));
+  PetscCallMPI(MPI_Allreduce(&s->gives_up, given_up, 1, MPIU_BOOL, MPI_LOR, s->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: one dimension. */
+static PetscErrorCode solve_dimension(struct solver *s, HoleDiagram diagram)
+{
+  static const char *const phases[]  = {"", "reduction", "reduction_2", "reduction_3"};
+  const double             started   = MPI_Wtime();
+  PetscBool                by_cycles = (PetscBool)(has_other_side(s) && s->homology->side == HOLE_SIDE_HOMOLOGY);
+
+  PetscFunctionBegin;
+  if (!by_cycles) PetscCall(solve_by_cocycles(s, &by_cycles));
+  if (by_cycles) PetscCall(solve_by_cycles(s));
   PetscCall(set_intervals(s, diagram));
   if (s->dim < HoleDiagramGetMaxDim(diagram)) PetscCall(gather_pivots(s));
   hole_homology_end_phase(s->homology, phases[s->dim], started);
@@ -253,8 +376,9 @@ PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
   PetscErrorCode solved;
 
   PetscFunctionBegin;
-  s.pipeline = (struct hole_pipeline){.homology = homology, .comm = s.comm, .reduce = reduce_by_ranks, .ctx = &s};
-  solved     = solve(&s, diagram);
+  s.pipeline = (struct hole_pipeline){
+      .homology = homology, .comm = s.comm, .reduce = reduce_by_ranks, .ctx = &s, .gives_up = &s.gives_up};
+  solved = solve(&s, diagram);
   PetscCall(hole_critical_destroy(&s.critical));
   PetscCall(hole_simplices_destroy(&s.simplices));
   PetscCall(hole_skeleton_destroy(&s.skeleton));

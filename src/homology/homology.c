@@ -59,6 +59,13 @@ PetscErrorCode HoleHomologySetMemoryLimit(HoleHomology homology, double bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HoleHomologySetSide(HoleHomology homology, HoleSide side)
+{
+  PetscFunctionBegin;
+  homology->side = side;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HoleHomologySetRepresentatives(HoleHomology homology, HoleRepresentatives what)
 {
   PetscFunctionBegin;
@@ -90,13 +97,16 @@ static PetscErrorCode check_max_dim(HoleHomology homology)
 
 PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology)
 {
-  char      type[HOLE_NAME_LENGTH];
-  PetscInt  number;
-  PetscBool set;
+  static const char *const sides[] = {"auto", "cohomology", "homology"};
+  char                     type[HOLE_NAME_LENGTH];
+  PetscInt                 number;
+  PetscBool                set;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-homology_type", type, sizeof(type), &set));
   if (set) PetscCall(HoleHomologySetType(homology, type));
+  PetscCall(PetscOptionsGetEList(NULL, NULL, "-homology_side", sides, 3, &number, &set));
+  if (set) PetscCall(HoleHomologySetSide(homology, (HoleSide)number));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-homology_windows", &number, &set));
   if (set) PetscCall(HoleHomologySetWindows(homology, number));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-coefficients", &number, &set));

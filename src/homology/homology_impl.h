@@ -19,6 +19,7 @@ struct HoleHomology_s {
   const struct hole_homology_ops *ops;
   PetscInt                        n_windows; /* 0: choose */
   PetscInt                        prime;
+  HoleSide                        side;
   PetscBool                       wants_cocycles, wants_cycles;
   double                          most_bytes; /* that the reduction may take on a rank */
   HoleHomologyMonitor             monitor;

@@ -40,7 +40,7 @@ static PetscErrorCode run_windows(const struct hole_pipeline *p)
   PetscBool           finished = PETSC_FALSE;
 
   PetscFunctionBegin;
-  while (!finished) {
+  while (!finished && !(p->gives_up && *p->gives_up)) {
     if (p->cache) PetscCall(hole_row_cache_serve(p->cache));
     PetscCall(hole_stream_next(p->stream, p->cache, &window, &column, &finished));
     if (!column) {
@@ -62,7 +62,7 @@ PetscErrorCode hole_pipeline_run(const struct hole_pipeline *p)
 
   PetscFunctionBegin;
   ran = run_windows(p);
-  if (ran) PetscCall(hole_stream_abandon(p->stream));
+  if (ran || (p->gives_up && *p->gives_up)) PetscCall(hole_stream_abandon(p->stream));
   if (p->cache) drained = hole_row_cache_drain(p->cache);
   PetscCall(hole_stream_finish(p->stream, p->cache));
   HoleCallAgreed(p->comm, ran ? ran : drained);

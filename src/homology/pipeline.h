@@ -15,6 +15,8 @@ struct hole_pipeline {
      if the window is the last. Local. */
   PetscErrorCode (*reduce)(void *ctx, double high, PetscBool last, struct hole_column **column);
   void *ctx;
+  PetscBool *
+      gives_up; /* NULL, or set by reduce() here: all ranks stop, without an error. Where it was set elsewhere it is not */
 };
 
 /* Collective: until all windows of all ranks are done, or a rank has failed. */

@@ -37,6 +37,7 @@ struct hole_rank_reduction_s {
   hole_lune_graph            graph;
   struct hole_reduction_work work;
   double                     kept_bytes, most_bytes;
+  HoleIndex                  most_cofacets, last_cofacet; /* that a column may generate; the count at which it has */
 };
 
 /* A column to add: its chain times `factor`. */
@@ -48,15 +49,16 @@ struct addend {
   uint32_t                      factor;
 };
 
-PetscErrorCode hole_rank_reduction_create(struct hole_simplices *x, int dim, double most_bytes,
+PetscErrorCode hole_rank_reduction_create(struct hole_simplices *x, int dim, double most_bytes, HoleIndex most_cofacets,
                                           hole_rank_reduction *reduction)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(reduction));
-  (*reduction)->x          = x;
-  (*reduction)->dim        = dim;
-  (*reduction)->end        = x->s->n_active;
-  (*reduction)->most_bytes = most_bytes;
+  (*reduction)->x             = x;
+  (*reduction)->dim           = dim;
+  (*reduction)->end           = x->s->n_active;
+  (*reduction)->most_bytes    = most_bytes;
+  (*reduction)->most_cofacets = most_cofacets;
   PetscCall(hole_lune_graph_create(x->s, &(*reduction)->graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -403,6 +405,8 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool is_too_long(hole_rank_reduction r) { return (PetscBool)(r->work.n_cofacets > r->last_cofacet); }
+
 /* Reduce by the entries on the heap before `high`: a pivot is found, or none of them is left. */
 static PetscErrorCode reduce_heap(hole_rank_reduction r, struct hole_column *column, uint32_t high, hole_entry *pivot,
                                   PetscBool *found)
@@ -411,7 +415,7 @@ static PetscErrorCode reduce_heap(hole_rank_reduction r, struct hole_column *col
 
   PetscFunctionBegin;
   *found = PETSC_FALSE;
-  while (!*found && pop_first(r, high, pivot)) {
+  while (!*found && !is_too_long(r) && pop_first(r, high, pivot)) {
     PetscCall(r->dim == 1 ? cancel_front(r, column, pivot, &added) : cancel(r, column, *pivot, &added));
     *found = (PetscBool)!added;
   }
@@ -468,19 +472,21 @@ static PetscErrorCode keep_pivot(hole_rank_reduction r, hole_entry pivot, struct
 }
 
 PetscErrorCode hole_rank_reduction_reduce(hole_rank_reduction r, uint32_t high, struct hole_column **column,
-                                          uint64_t *pivot, PetscBool *found)
+                                          uint64_t *pivot, PetscBool *found, PetscBool *given_up)
 {
   hole_entry first = 0;
 
   PetscFunctionBegin;
+  r->last_cofacet = r->most_cofacets < INT64_MAX ? r->work.n_cofacets + r->most_cofacets : INT64_MAX;
   PetscCall(load(r, *column));
   PetscCall(reduce_heap(r, *column, high, &first, found));
-  while (!*found && !r->heap.n && (*column)->complete < high) {
+  while (!*found && !r->heap.n && (*column)->complete < high && !is_too_long(r)) {
     PetscCall(tidy_chain(r, *column));
     PetscCall(generate_piece(r, *column));
     PetscCall(reduce_heap(r, *column, high, &first, found));
   }
-  if (*found) r->heap.n = 0; /* nobody will ask what lies beyond the pivot */
+  *given_up = (PetscBool)(!*found && is_too_long(r));
+  if (*found || *given_up) r->heap.n = 0; /* nobody will ask what lies beyond the pivot */
   PetscCall(unload(r, *column));
   *pivot = hole_entry_simplex(r->x, first);
   if (*found) PetscCall(keep_pivot(r, first, column));

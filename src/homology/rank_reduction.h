@@ -10,8 +10,9 @@
 
 typedef struct hole_rank_reduction_s *hole_rank_reduction;
 
-/* For columns of simplices of dimension `dim`. It takes at most `most_bytes`, kept columns included. Local; borrows `x`. */
-PetscErrorCode hole_rank_reduction_create(struct hole_simplices *x, int dim, double most_bytes,
+/* For columns of simplices of dimension `dim`. It takes at most `most_bytes`, kept columns included; a column that generates more than
+   `most_cofacets` in a window is given up. Local; borrows `x`. */
+PetscErrorCode hole_rank_reduction_create(struct hole_simplices *x, int dim, double most_bytes, HoleIndex most_cofacets,
                                           hole_rank_reduction *reduction);
 
 /* A column's birth, of the simplex with this number; its place in the order of columns is that of the key. */
@@ -25,10 +26,10 @@ static inline hole_entry hole_chain_entry(struct hole_chain_item item) { return 
  *
  * If a pivot is found there, a simplex of the next dimension, the column now belongs to the reduction, and *column is NULL; otherwise it
  * is ready for the next window. Columns of one window must come in the global order: latest birth first. Local.
- * HOLE_ERR_RESOURCE: more memory than `most_bytes`.
+ * HOLE_ERR_RESOURCE: more memory than `most_bytes`. A column that is given up is not reduced to the end, and *given_up is set.
  */
 PetscErrorCode hole_rank_reduction_reduce(hole_rank_reduction reduction, uint32_t high, struct hole_column **column,
-                                          uint64_t *pivot, PetscBool *found);
+                                          uint64_t *pivot, PetscBool *found, PetscBool *given_up);
 
 /* Borrow the chain of the column with this pivot, found here. The coboundary's coefficient at the pivot is 1. */
 PetscErrorCode hole_rank_reduction_chain(hole_rank_reduction reduction, uint64_t pivot, HoleIndex *n,

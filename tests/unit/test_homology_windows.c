@@ -9,7 +9,8 @@ struct outcome {
   HoleDiagram diagram;
 };
 
-static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime, PetscInt n_windows, struct outcome *o)
+static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime, PetscInt n_windows, HoleSide side,
+                            struct outcome *o)
 {
   HoleHomology h;
 
@@ -18,6 +19,7 @@ static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime,
   PetscCall(HoleHomologySetType(h, type));
   PetscCall(HoleHomologySetCoefficients(h, prime));
   PetscCall(HoleHomologySetWindows(h, n_windows));
+  PetscCall(HoleHomologySetSide(h, side));
   PetscCall(HoleHomologySolve(h, &o->tree, &o->diagram));
   PetscCall(HoleHomologyDestroy(&h));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -74,12 +76,12 @@ static PetscErrorCode check_case(struct test_case c)
   PetscCall(HoleFiltrationSetThreshold(f, c.threshold));
   PetscCall(HoleFiltrationSetMaxDim(f, c.max_dim));
   PetscCall(HoleFiltrationSetUp(f));
-  PetscCall(solve(f, HOLE_HOMOLOGY_STANDARD, c.prime, 0, &want));
+  PetscCall(solve(f, HOLE_HOMOLOGY_STANDARD, c.prime, 0, HOLE_SIDE_AUTO, &want));
   for (int w = 0; w < 5; ++w) {
     PetscCall(PetscSNPrintf(
         label, sizeof(label), "kind %d, seed %d, n %d, threshold %s, max_dim %d, modulo %d, windows %d",
         (int)c.matrix.kind, (int)c.matrix.seed, (int)c.n, c.threshold, (int)c.max_dim, (int)c.prime, (int)windows[w]));
-    PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, c.prime, windows[w], &got));
+    PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, c.prime, windows[w], w % 2 ? HOLE_SIDE_HOMOLOGY : HOLE_SIDE_AUTO, &got));
     PetscCall(compare(&got, &want, label));
     PetscCall(destroy(&got));
   }
