@@ -3,9 +3,10 @@
    1. A vertex next to all others: there is no loop. Nearly every lune has one, most often the most central.
    2. A vertex whose neighbours are all next to one of them, its dominator, can be left out: the lune keeps its shape [BarmakMinian2012]. What
       is left in the end, the core, is most often a point.
-   3. Cocycles of the core, modulo 2: values of edges whose sum over every triangle is 0, edges of a spanning forest being 0. An edge of
+   3. So can an edge be, if the vertices next to both ends are all next to one of them.
+   4. Cocycles of what is left, modulo 2: values of edges whose sum over every triangle is 0, edges of a spanning forest being 0. An edge of
       the lune has the value of the edge of the core that its ends are folded to.
-   4. Edges of the lune in order, by Kruskal's algorithm: one that closes a loop is critical if the sum of the values along the loop is
+   5. Edges of the lune in order, by Kruskal's algorithm: one that closes a loop is critical if the sum of the values along the loop is
       not a sum of those of critical edges before. */
 #include "homology_impl.h"
 
@@ -148,32 +149,95 @@ static uint32_t image(struct finder *f, uint32_t a)
   return f->folded[a];
 }
 
-/* The core: its vertices, the edges outside a spanning forest with numbers, and equations between their values. */
-struct core {
-  HoleIndex  n, n_numbers, n_words, n_equations;
-  uint32_t  *vertices;  /* [n] places in the lune */
-  int32_t   *number;    /* [n, n] of an edge; -1: in the forest, or none */
-  uint64_t  *equations; /* [n_numbers, n_words] by their last number; */
-  PetscBool *has_last;  /* [n_numbers] */
-  uint64_t  *value;     /* [n_numbers] one bit for each cocycle */
+/* An edge of the core that is left out, and the vertex that dominates it. */
+struct left_out {
+  uint32_t x, y, by;
 };
 
-static PetscErrorCode number_edges(struct finder *f, struct core *c)
+/* The core: its graph, the edges outside a spanning forest with numbers, and equations between their values. */
+struct core {
+  HoleIndex        n, row_words, n_left_out;
+  uint32_t        *vertices; /* [n] places in the lune */
+  uint64_t        *near;     /* [n, row_words] neighbours, and the vertex itself */
+  struct left_out *left_out; /* [n_left_out] in this order */
+  HoleIndex        n_numbers, n_words, n_equations;
+  int32_t         *number;    /* [n, n] of an edge; -1: in the forest, or none */
+  uint64_t        *equations; /* [n_numbers, n_words] by their last number */
+  PetscBool       *has_last;  /* [n_numbers] */
+  uint64_t        *value;     /* [n, n] of an edge: one bit for each cocycle */
+};
+
+static PetscBool are_near(const struct core *c, HoleIndex x, HoleIndex y) { return has(c->near + x * c->row_words, y); }
+
+static PetscErrorCode start_core(struct finder *f, struct core *c)
+{
+  HoleIndex n = 0;
+
+  PetscFunctionBegin;
+  c->row_words = (c->n + WORD - 1) / WORD;
+  PetscCall(PetscMalloc1(c->n, &c->vertices));
+  PetscCall(PetscMalloc1(c->n * c->n, &c->number));
+  PetscCall(PetscCalloc1(c->n * c->n, &c->value));
+  PetscCall(PetscCalloc1(c->n * c->row_words, &c->near));
+  PetscCall(PetscMalloc1(c->n * c->n / 2, &c->left_out));
+  for (HoleIndex a = 0; a < f->n; ++a) {
+    if (has(f->alive, a)) c->vertices[n++] = (uint32_t)a;
+  }
+  for (HoleIndex x = 0; x < c->n; ++x) {
+    for (HoleIndex y = 0; y < c->n; ++y) {
+      if (has(f->near + c->vertices[x] * f->n_words, c->vertices[y]))
+        c->near[x * c->row_words + y / WORD] |= UINT64_C(1) << y % WORD;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A vertex next to both ends of an edge and to all others that are; -1: none. */
+static HoleIndex find_edge_dominator(const struct core *c, HoleIndex x, HoleIndex y)
+{
+  const uint64_t *of_x = c->near + x * c->row_words, *of_y = c->near + y * c->row_words;
+
+  for (HoleIndex z = 0; z < c->n; ++z) {
+    HoleIndex w = 0;
+
+    if (z == x || z == y || !has(of_x, z) || !has(of_y, z)) continue;
+    while (w < c->row_words && !(of_x[w] & of_y[w] & ~c->near[z * c->row_words + w])) ++w;
+    if (w == c->row_words) return z;
+  }
+  return -1;
+}
+
+/* Leave out dominated edges until there are none: the core keeps its shape [BoissonnatPritam2020]. */
+static void leave_out_edges(struct core *c)
+{
+  HoleIndex before;
+
+  do {
+    before = c->n_left_out;
+    for (HoleIndex x = 0; x < c->n; ++x) {
+      for (HoleIndex y = 0; y < x; ++y) {
+        HoleIndex z = are_near(c, x, y) ? find_edge_dominator(c, x, y) : -1;
+
+        if (z < 0) continue;
+        c->near[x * c->row_words + y / WORD] ^= UINT64_C(1) << y % WORD;
+        c->near[y * c->row_words + x / WORD] ^= UINT64_C(1) << x % WORD;
+        c->left_out[c->n_left_out++] = (struct left_out){(uint32_t)x, (uint32_t)y, (uint32_t)z};
+      }
+    }
+  } while (c->n_left_out > before);
+}
+
+static PetscErrorCode number_edges(struct core *c)
 {
   HoleIndex *link;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(c->n, &c->vertices, c->n * c->n, &c->number));
   PetscCall(PetscMalloc1(c->n, &link));
-  c->n = 0;
-  for (HoleIndex a = 0; a < f->n; ++a) {
-    if (has(f->alive, a)) c->vertices[c->n++] = (uint32_t)a;
-  }
   hole_union_find_init(c->n, link);
   for (HoleIndex x = 0; x < c->n; ++x) {
-    for (HoleIndex y = 0; y < c->n; ++y) c->number[x * c->n + y] = -1;
-    for (HoleIndex y = 0; y < x; ++y) {
-      if (!has(f->near + c->vertices[x] * f->n_words, c->vertices[y]) || hole_union_find_join(link, x, y)) continue;
+    for (HoleIndex y = 0; y <= x; ++y) {
+      c->number[x * c->n + y] = c->number[y * c->n + x] = -1;
+      if (x == y || !are_near(c, x, y) || hole_union_find_join(link, x, y)) continue;
       c->number[x * c->n + y] = c->number[y * c->n + x] = (int32_t)c->n_numbers++;
     }
   }
@@ -204,60 +268,71 @@ static void add_equation(struct core *c, const int32_t numbers[3], uint64_t row[
   }
 }
 
-static void list_equations(struct finder *f, struct core *c, uint64_t row[])
+/* Those of all triangles. */
+static void list_equations(struct core *c, uint64_t row[])
 {
   for (HoleIndex x = 0; x < c->n; ++x) {
-    const uint64_t *of_x = f->near + c->vertices[x] * f->n_words;
-
     for (HoleIndex y = 0; y < x; ++y) {
-      const uint64_t *of_y = f->near + c->vertices[y] * f->n_words;
-
-      if (!has(of_x, c->vertices[y])) continue;
+      if (!are_near(c, x, y)) continue;
       for (HoleIndex z = 0; z < y; ++z) {
         if (c->n_equations == c->n_numbers) return; /* all values are 0 */
-        if (!has(of_x, c->vertices[z]) || !has(of_y, c->vertices[z])) continue;
-        add_equation(c, (int32_t[3]){c->number[x * c->n + y], c->number[x * c->n + z], c->number[y * c->n + z]}, row);
+        if (are_near(c, x, z) && are_near(c, y, z))
+          add_equation(c, (int32_t[3]){c->number[x * c->n + y], c->number[x * c->n + z], c->number[y * c->n + z]}, row);
       }
     }
   }
 }
 
-/* A bit for each number without an equation; of the others the equation says the value. */
-static PetscErrorCode solve_equations(struct core *c)
+static void set_value(struct core *c, HoleIndex x, HoleIndex y, uint64_t value)
+{
+  c->value[x * c->n + y] = c->value[y * c->n + x] = value;
+}
+
+/* A bit for each number without an equation; of the others the equation says the value. `of_number` has room for those of all. */
+static void solve_equations(struct core *c, uint64_t of_number[])
 {
   HoleIndex n_loops = 0;
 
-  PetscFunctionBegin;
-  PetscCheck(c->n_numbers - c->n_equations <= MOST_LOOPS, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "the lune of an edge has %" HoleIndex_FMT " independent loops, more than %d; lower -threshold or -max_dim",
-             c->n_numbers - c->n_equations, MOST_LOOPS);
   for (HoleIndex e = 0; e < c->n_numbers; ++e) {
     const uint64_t *row = c->equations + e * c->n_words;
 
-    c->value[e] = 0;
-    if (!c->has_last[e]) c->value[e] = UINT64_C(1) << n_loops++;
+    of_number[e] = c->has_last[e] ? 0 : UINT64_C(1) << n_loops++;
     for (HoleIndex o = 0; o < e && c->has_last[e]; ++o) {
-      if (has(row, o)) c->value[e] ^= c->value[o];
+      if (has(row, o)) of_number[e] ^= of_number[o];
     }
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex x = 0; x < c->n; ++x) {
+    for (HoleIndex y = 0; y < x; ++y) {
+      if (c->number[x * c->n + y] >= 0) set_value(c, x, y, of_number[c->number[x * c->n + y]]);
+    }
+  }
+  for (HoleIndex l = c->n_left_out - 1; l >= 0;
+       --l) { /* around its triangle with the vertex that dominated it the sum is 0 */
+    const struct left_out *e = &c->left_out[l];
+
+    set_value(c, e->x, e->y, c->value[e->x * c->n + e->by] ^ c->value[e->y * c->n + e->by]);
+  }
 }
 
 /* Cocycles of the core. */
 static PetscErrorCode solve_core(struct finder *f, struct core *c)
 {
-  uint64_t *row;
+  uint64_t *row, *of_number;
 
   PetscFunctionBegin;
-  PetscCall(number_edges(f, c));
+  PetscCall(start_core(f, c));
+  leave_out_edges(c);
+  PetscCall(number_edges(c));
   c->n_words = (c->n_numbers + WORD - 1) / WORD;
   PetscCall(PetscMalloc1(c->n_numbers * c->n_words, &c->equations));
-  PetscCall(PetscMalloc1(c->n_numbers, &c->value));
   PetscCall(PetscCalloc1(c->n_numbers, &c->has_last));
-  PetscCall(PetscMalloc1(c->n_words, &row));
-  list_equations(f, c, row);
-  PetscCall(PetscFree(row));
-  if (c->n_equations < c->n_numbers) PetscCall(solve_equations(c));
+  PetscCall(PetscMalloc2(c->n_words, &row, c->n_numbers, &of_number));
+  list_equations(c, row);
+  if (c->n_numbers - c->n_equations <= MOST_LOOPS) solve_equations(c, of_number);
+  PetscCall(PetscFree2(row, of_number));
+  PetscCheck(c->n_numbers - c->n_equations <= MOST_LOOPS, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "the lune of an edge has %" HoleIndex_FMT " independent loops, more than %d; lower -threshold or -max_dim",
+             c->n_numbers - c->n_equations, MOST_LOOPS);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -318,9 +393,8 @@ static void join_trees(struct finder *f, uint32_t a, uint32_t b)
 static uint64_t value_of(struct finder *f, const struct core *c, const int32_t place[], uint32_t a, uint32_t b)
 {
   const uint32_t x = image(f, a), y = image(f, b);
-  const int32_t  number = x == y ? -1 : c->number[place[x] * c->n + place[y]];
 
-  return number < 0 ? 0 : c->value[number];
+  return x == y ? 0 : c->value[place[x] * c->n + place[y]];
 }
 
 /* All edges of the lune in order: which of them close loops that matter. */
@@ -365,7 +439,10 @@ static PetscErrorCode find_in_core(struct finder *f, HoleIndex n_core)
   for (HoleIndex x = 0; x < c.n && place; ++x) place[c.vertices[x]] = (int32_t)x;
   if (!found && place) found = close_loops(f, &c, place);
   PetscCall(PetscFree(place));
-  PetscCall(PetscFree2(c.vertices, c.number));
+  PetscCall(PetscFree(c.vertices));
+  PetscCall(PetscFree(c.near));
+  PetscCall(PetscFree(c.left_out));
+  PetscCall(PetscFree(c.number));
   PetscCall(PetscFree(c.equations));
   PetscCall(PetscFree(c.value));
   PetscCall(PetscFree(c.has_last));
