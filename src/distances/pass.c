@@ -13,6 +13,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../core/log.h"
 #include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
@@ -512,12 +513,15 @@ PetscErrorCode HolePassRun(HolePass pass)
 {
   HoleDistances       d       = pass->d;
   struct hole_bracket bracket = {0};
+  PetscLogEvent       event;
 
   PetscFunctionBegin;
   /* Only the tree of a geodesic metric can do without shortest paths. */
   if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile))
     PetscCall(HoleDistancesStore(d));
+  PetscCall(hole_log_begin("HolePassRun", &event));
   PetscCall(run_sweep(pass, &bracket, PETSC_FALSE));
+  PetscCall(hole_log_end(event));
   if (hole_distances_stored(d)) {
     if (pass->want_radius) PetscCall(HoleDistancesGetEnclosingRadius(d, &pass->radius));
     if (pass->want_quantile) PetscCall(HoleDistancesGetQuantile(d, pass->q, &pass->quantile));

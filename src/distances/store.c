@@ -6,6 +6,7 @@
 #include "geodesic.h"
 #include "ring.h"
 
+#include "../core/log.h"
 #include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <math.h>
@@ -101,10 +102,13 @@ static PetscErrorCode compute_rows(HoleDistances d)
 PetscErrorCode HoleDistancesStore(HoleDistances d)
 {
   PetscErrorCode computed;
+  PetscLogEvent  event;
 
   PetscFunctionBegin;
   if (hole_distances_stored(d)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_log_begin("HoleDistancesStore", &event));
   computed = compute_rows(d);
+  PetscCall(hole_log_end(event));
   if (computed) {
     PetscCall(PetscFree(d->memory));
     d->rows       = NULL;

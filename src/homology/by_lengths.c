@@ -91,14 +91,14 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   const double   cutoff    = HoleFiltrationGetCutoff(f);
   MPI_Comm       comm      = s->pipeline.comm;
   HoleIndex      n_local, n_pairs = 0, n_negative = 0, n_listed;
-  double         started = MPI_Wtime();
 
   PetscFunctionBegin;
+  PetscCall(hole_homology_begin_phase(homology, "lunes"));
   PetscCall(HoleFiltrationGetWeights(f, &s->d));
   PetscCall(HoleDistancesGetShape(s->d, NULL, NULL, NULL, &n_local));
   PetscCall(find_births(s, forest, cutoff));
-  hole_homology_end_phase(homology, "lunes", started);
-  started = MPI_Wtime();
+  PetscCall(hole_homology_end_phase(homology));
+  PetscCall(hole_homology_begin_phase(homology, "reduction"));
   PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->pipeline.cache));
   HoleCallAgreed(comm, hole_reduction_create(s->d, s->pipeline.cache, nextafter(cutoff, INFINITY), &s->reduction));
   PetscCall(hole_stream_create(comm, homology->n_windows, cutoff, s->n_births, s->births, sizeof(struct hole_triangle),
@@ -113,7 +113,7 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
     n_negative += HoleTreeGetEdges(forest)[e].length <= threshold;
   PetscCallMPI(MPI_Allreduce(&s->found.n, &n_listed, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
   PetscCall(hole_found_set(&s->found, homology, diagram, 1, n_pairs - n_negative - n_listed));
-  hole_homology_end_phase(homology, "reduction", started);
+  PetscCall(hole_homology_end_phase(homology));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

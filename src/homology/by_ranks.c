@@ -322,15 +322,15 @@ static PetscErrorCode solve_by_cocycles(struct solver *s, PetscBool *given_up)
 static PetscErrorCode solve_dimension(struct solver *s, HoleDiagram diagram)
 {
   static const char *const phases[]  = {"", "reduction", "reduction_2", "reduction_3"};
-  const double             started   = MPI_Wtime();
   PetscBool                by_cycles = (PetscBool)(has_other_side(s) && s->homology->side == HOLE_SIDE_HOMOLOGY);
 
   PetscFunctionBegin;
+  PetscCall(hole_homology_begin_phase(s->homology, phases[s->dim]));
   if (!by_cycles) PetscCall(solve_by_cocycles(s, &by_cycles));
   if (by_cycles) PetscCall(solve_by_cycles(s));
   PetscCall(set_intervals(s, diagram));
   if (s->dim < HoleDiagramGetMaxDim(diagram)) PetscCall(gather_pivots(s));
-  hole_homology_end_phase(s->homology, phases[s->dim], started);
+  PetscCall(hole_homology_end_phase(s->homology));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -348,16 +348,16 @@ static PetscErrorCode end_dimension(struct solver *s)
 /* Collective. */
 static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
 {
-  HoleTree forest  = HoleFiltrationGetForest(s->homology->filtration);
-  double   started = MPI_Wtime();
+  HoleTree forest = HoleFiltrationGetForest(s->homology->filtration);
 
   PetscFunctionBegin;
+  PetscCall(hole_homology_begin_phase(s->homology, "edges"));
   PetscCall(hole_skeleton_create(s->homology->filtration, &s->skeleton));
-  hole_homology_end_phase(s->homology, "edges", started);
-  started = MPI_Wtime();
+  PetscCall(hole_homology_end_phase(s->homology));
+  PetscCall(hole_homology_begin_phase(s->homology, "lunes"));
   HoleCallAgreed(s->comm, find_critical(s, HoleDiagramGetMaxDim(diagram))); /* local */
   PetscCallMPI(MPI_Allreduce(s->critical.n_all, s->n_all, HOLE_MAX_DIM + 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
-  hole_homology_end_phase(s->homology, "lunes", started);
+  PetscCall(hole_homology_end_phase(s->homology));
   for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
     s->n_negative += HoleTreeGetEdges(forest)[e].length <=
                      PetscMin(HoleFiltrationGetThreshold(s->homology->filtration), PETSC_MAX_REAL);

@@ -1,6 +1,7 @@
 /* The solver object: options, choice of the algorithm, and what all algorithms share. */
 #include "homology_impl.h"
 
+#include "../core/log.h"
 #include "../core/union_find.h"
 #include <hole/hole_error.h>
 #include <math.h>
@@ -122,11 +123,26 @@ PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], Ho
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void hole_homology_end_phase(HoleHomology homology, const char name[], double started)
+PetscErrorCode hole_homology_begin_phase(HoleHomology homology, const char name[])
 {
-  if (homology->n_phases == HOLE_MAX_PHASES) return; /* phases are for information */
-  homology->phase_names[homology->n_phases]     = name;
-  homology->phase_seconds[homology->n_phases++] = MPI_Wtime() - started;
+  char event[HOLE_NAME_LENGTH];
+
+  PetscFunctionBegin;
+  homology->phase         = name;
+  homology->phase_started = MPI_Wtime();
+  PetscCall(PetscSNPrintf(event, sizeof(event), "Hole_%s", name));
+  PetscCall(hole_log_begin(event, &homology->phase_event));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_homology_end_phase(HoleHomology homology)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_log_end(homology->phase_event));
+  if (homology->n_phases == HOLE_MAX_PHASES) PetscFunctionReturn(PETSC_SUCCESS); /* phases are for information */
+  homology->phase_names[homology->n_phases]     = homology->phase;
+  homology->phase_seconds[homology->n_phases++] = MPI_Wtime() - homology->phase_started;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, const char *const *names[], const double *seconds[])

@@ -25,12 +25,16 @@ struct HoleHomology_s {
   HoleHomologyMonitor             monitor;
   void                           *monitor_ctx;
   int                             n_phases;
+  const char                     *phase; /* the present one */
+  double                          phase_started;
+  PetscLogEvent                   phase_event;
   const char                     *phase_names[HOLE_MAX_PHASES];
   double                          phase_seconds[HOLE_MAX_PHASES];
 };
 
-/* The phase that began at `started` (MPI_Wtime) ends now. Not collective. */
-void hole_homology_end_phase(HoleHomology homology, const char name[], double started);
+/* A phase of the solver: for HoleHomologyGetPhases() and -log_view. Not collective. */
+PetscErrorCode hole_homology_begin_phase(HoleHomology homology, const char name[]);
+PetscErrorCode hole_homology_end_phase(HoleHomology homology);
 
 /* The algorithms; register.c lists them. */
 extern const struct hole_homology_ops hole_homology_windows;

@@ -480,21 +480,21 @@ static PetscErrorCode solve(struct standard *s, HoleFiltration f, HoleDistances 
 
 static PetscErrorCode solve_standard(HoleHomology homology, HoleTree *tree, HoleDiagram diagram)
 {
-  HoleFiltration  f       = homology->filtration;
-  struct standard s       = {.n         = HoleTreeGetSize(HoleFiltrationGetTree(f)),
-                             .prime     = homology->prime,
-                             .threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX)}; /* infinite: no edge */
-  const double    started = MPI_Wtime();
+  HoleFiltration  f = homology->filtration;
+  struct standard s = {.n         = HoleTreeGetSize(HoleFiltrationGetTree(f)),
+                       .prime     = homology->prime,
+                       .threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX)}; /* infinite: no edge */
   HoleDistances   d;
   PetscErrorCode  solved;
 
   PetscFunctionBegin;
   PetscCall(check_size(s.n, HoleDiagramGetMaxDim(diagram)));
+  PetscCall(hole_homology_begin_phase(homology, "reduction"));
   PetscCall(HoleFiltrationGetWeights(f, &d));
   solved = solve(&s, f, d, tree, diagram);
   PetscCall(PetscFree4(s.length, s.rank, s.edges, s.center));
   PetscCall(solved);
-  hole_homology_end_phase(homology, "reduction", started);
+  PetscCall(hole_homology_end_phase(homology));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
