@@ -9,6 +9,7 @@
 #include "../core/cast.h"
 #include "../core/fault.h"
 #include "../core/simd.h"
+#include "../core/wait.h"
 #include "distances_impl.h"
 #include <hole/hole_error.h>
 
@@ -205,10 +206,12 @@ PetscErrorCode hole_row_cache_prefetch(hole_row_cache c, HoleIndex i)
 static PetscErrorCode await(hole_row_cache c, HoleIndex slot)
 {
   PetscBool arrived;
+  HoleIndex n_looks = 0;
 
   PetscFunctionBegin;
   PetscCall(test_arrival(c, &c->slots[slot], &arrived));
   while (!arrived) {
+    hole_wait_a_little(&n_looks);
     PetscCall(hole_row_cache_serve(c));
     PetscCall(test_arrival(c, &c->slots[slot], &arrived));
   }

@@ -2,10 +2,8 @@
 #include "pipeline.h"
 
 #include "../core/fault.h"
+#include "../core/wait.h"
 #include <hole/hole_error.h>
-#include <time.h>
-
-enum { LOOKS_BEFORE_PAUSE = 2000, PAUSE_NANOSECONDS = 20000 };
 
 /* Local: one column in its present window. It ends here, or moves on. */
 static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex window, struct hole_column *column)
@@ -24,14 +22,6 @@ static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex wind
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Nothing to do until others send something: after some looks, leave the core to them if they share it. */
-static void wait_a_little(HoleIndex *n_looks)
-{
-  const struct timespec pause = {0, PAUSE_NANOSECONDS};
-
-  if (++*n_looks > LOOKS_BEFORE_PAUSE) nanosleep(&pause, NULL);
-}
-
 /* Local, but talks to the other ranks: all windows of this rank, until they are done or another rank has failed. */
 static PetscErrorCode run_windows(const struct hole_pipeline *p)
 {
@@ -44,7 +34,7 @@ static PetscErrorCode run_windows(const struct hole_pipeline *p)
     if (p->cache) PetscCall(hole_row_cache_serve(p->cache));
     PetscCall(hole_stream_next(p->stream, p->cache, &window, &column, &finished));
     if (!column) {
-      wait_a_little(&n_looks);
+      hole_wait_a_little(&n_looks);
       continue;
     }
     n_looks = 0;

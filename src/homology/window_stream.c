@@ -7,6 +7,7 @@
 #include "../core/cast.h"
 #include "../core/fault.h"
 #include "../core/sort.h"
+#include "../core/wait.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -583,6 +584,7 @@ PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
   MPI_Request barrier  = MPI_REQUEST_NULL;
   PetscMPIInt all_here = 0;
   PetscBool   entered  = PETSC_FALSE, received;
+  HoleIndex   n_looks  = 0;
 
   PetscFunctionBegin;
   while (!all_here) {
@@ -594,6 +596,7 @@ PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
       entered = PETSC_TRUE;
     }
     if (entered) PetscCallMPI(MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE));
+    if (!all_here && !received) hole_wait_a_little(&n_looks);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
