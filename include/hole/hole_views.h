@@ -7,8 +7,9 @@
 #include <hole/hole_tree.h>
 
 enum {
-  HOLE_VIEWS_BLOCKS = 1024, /**< most blocks of a heatmap */
-  HOLE_VIEWS_CLOSE  = 2048  /**< points up to which all pairs are looked at for the orders */
+  HOLE_VIEWS_BLOCKS = 1024,                  /**< most blocks of a heatmap */
+  HOLE_VIEWS_SAMPLE = 2 * HOLE_VIEWS_BLOCKS, /**< points looked at for the heatmap of more, if no rows are stored */
+  HOLE_VIEWS_CLOSE  = 5000 /**< points up to which all pairs are looked at, for the orders and the heatmap */
 };
 
 /** What is wanted; the words of the option. */
@@ -103,10 +104,11 @@ HOLE_EXTERN PetscErrorCode HoleViewsFindPlane(HoleActivations acts, double **pla
  *
  * The leaf order is the optimum for at most HOLE_VIEWS_CLOSE points; for more, each merge puts the ends of its edge as near to
  * each other as turning the two parts allows. Only in the first case there is an RCM order. The heatmap takes all pairs where
- * rows are stored or there are no more than HOLE_VIEWS_CLOSE points, else as many points evenly spaced in the leaf order.
+ * rows are stored or there are no more than HOLE_VIEWS_CLOSE points, else HOLE_VIEWS_SAMPLE of them, two in each block.
  *
  * @errors HOLE_ERR_RESOURCE: no memory on some rank.
- * @cost   8 min(n, 2048)^2 bytes over all ranks, and once more on the first; 20 MiB a rank for the heatmap.
+ * @cost   For n <= HOLE_VIEWS_CLOSE 8 n^2 bytes over all ranks, and once more on the first, which then works alone for some n^2
+ *         steps, n^3/6 at most; for more 32 MiB over all ranks. 20 MiB a rank for the heatmap.
  * @source [BarJoseph2001] optimal leaf order; [CuthillMcKee1969]; [AthreyaRosen2025] heatmap-dendrogram.
  */
 HOLE_EXTERN PetscErrorCode HoleViewsLookAtDistances(MPI_Comm comm, const HoleViewsOptions *options, HoleTree tree,

@@ -207,7 +207,7 @@ def draw_conditions(found, metric, layer):
     figure, grid = pyplot.subplots(1, 2, figsize=(10, 4.2), constrained_layout=True)
     figure.suptitle(f"Conditions, {layer}, {metric}", x=0.01, ha="left", fontsize=11)
     drawn = False
-    for axes, key, label in zip(grid, ("h1_finite", "score"), ("H1 intervals that end", "best score")):
+    for axes, key, label in zip(grid, ("h1_finite", "best_ari"), ("H1 intervals that end", "best adjusted Rand index")):
         points = []
         for place, condition in enumerate(found):
             value = condition.layers.get(metric, {}).get(layer, {}).get(key)

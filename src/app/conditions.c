@@ -294,6 +294,7 @@ static PetscErrorCode compare(struct both *b, struct condition *c)
 {
   PetscFunctionBegin;
   PetscCall(open_other(b));
+  PetscCall(result_read_origin(b->reader[1], &c->origin));
   for (HoleIndex i = 0; i < b->n_items; ++i) PetscCall(compare_item(b, &b->items[i], c));
   PetscCheck(c->n_metrics, PETSC_COMM_SELF, HOLE_ERR_INPUT,
              "%s was not analysed by a metric that was chosen of %s; see hole inspect", b->path[1], b->path[0]);
@@ -330,6 +331,7 @@ PetscErrorCode condition_write(hole_writer w, const struct condition *c)
   PetscCall(hole_writer_attr_string(w, group, "against", c->path));
   PetscCall(hole_writer_attr_int64(w, group, "against_bytes", c->bytes));
   PetscCall(hole_writer_attr_string(w, group, "command", app_command_line()));
+  PetscCall(result_write_origin(w, group, &c->origin));
   for (HoleIndex m = 0; m < c->n_metrics; ++m) {
     PetscCall(PetscSNPrintf(base, sizeof(base), "%s/%s", group, c->metrics[m].metric));
     PetscCall(result_write_condition(w, base, c->metrics[m].n_links, c->metrics[m].links, c->metrics[m].robustness));

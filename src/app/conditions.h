@@ -16,6 +16,7 @@ struct condition_metric {
 struct condition {
   char                     path[PETSC_MAX_PATH_LEN], stem[HOLE_NAME_LENGTH]; /* the file, and its group */
   int64_t                  bytes;
+  struct result_origin     origin;
   HoleIndex                n_metrics;
   struct condition_metric *metrics;
 };

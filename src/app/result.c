@@ -2,7 +2,6 @@
 #include "result.h"
 
 #include "../core/block.h"
-#include "../io/reader.h"
 #include "app.h"
 #include "version.h"
 
@@ -12,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+static const char *const origin_names[RESULT_N_ORIGIN] = {"model", "dataset", "condition", "accuracy"};
 
 PetscErrorCode result_layer_path(const char layer[], const char metric[], size_t length, char path[])
 {
@@ -69,32 +70,41 @@ static PetscErrorCode write_provenance(hole_writer w, MPI_Comm comm, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One attribute of the input, as it is there. */
-static PetscErrorCode copy_attribute(hole_writer w, hole_reader r, const char name[])
+PetscErrorCode result_read_origin(hole_reader r, struct result_origin *origin)
 {
-  struct hole_scalar value;
-
   PetscFunctionBegin;
-  PetscCall(hole_reader_attr_scalar(r, "/", name, &value));
-  if (value.kind == HOLE_KIND_STRING) PetscCall(hole_writer_attr_string(w, "/", name, value.text));
-  if (value.kind == HOLE_KIND_INTEGER) PetscCall(hole_writer_attr_int64(w, "/", name, value.integer));
-  if (value.kind == HOLE_KIND_FLOAT) PetscCall(hole_writer_attr_double(w, "/", name, value.number));
+  for (int i = 0; i < RESULT_N_ORIGIN; ++i)
+    PetscCall(hole_reader_attr_scalar(r, "/", origin_names[i], &origin->values[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the input says of itself: which network, in which condition, and how well it does. Comparisons of results go by it. */
-static PetscErrorCode copy_attributes(hole_writer w, MPI_Comm comm, const char input[])
+PetscErrorCode result_write_origin(hole_writer w, const char path[], const struct result_origin *origin)
 {
-  static const char *const names[] = {"model", "dataset", "condition", "accuracy"};
-  hole_reader              r;
-  PetscErrorCode           copied = PETSC_SUCCESS, closed;
+  PetscFunctionBegin;
+  for (int i = 0; i < RESULT_N_ORIGIN; ++i) {
+    const char               *name  = origin_names[i];
+    const struct hole_scalar *value = &origin->values[i];
+
+    if (value->kind == HOLE_KIND_STRING) PetscCall(hole_writer_attr_string(w, path, name, value->text));
+    if (value->kind == HOLE_KIND_INTEGER) PetscCall(hole_writer_attr_int64(w, path, name, value->integer));
+    if (value->kind == HOLE_KIND_FLOAT) PetscCall(hole_writer_attr_double(w, path, name, value->number));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode copy_origin(hole_writer w, MPI_Comm comm, const char input[])
+{
+  struct result_origin origin;
+  hole_reader          r;
+  PetscErrorCode       read, closed;
 
   PetscFunctionBegin;
   PetscCall(hole_reader_create(comm, input, &r));
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !copied; ++i) copied = copy_attribute(w, r, names[i]);
+  read   = result_read_origin(r, &origin);
   closed = hole_reader_destroy(&r);
-  PetscCall(copied);
+  PetscCall(read);
   PetscCall(closed);
+  PetscCall(result_write_origin(w, "/", &origin));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -123,7 +133,7 @@ PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char inpu
 
   PetscFunctionBegin;
   PetscCall(write_provenance(w, comm, input));
-  PetscCall(copy_attributes(w, comm, input));
+  PetscCall(copy_origin(w, comm, input));
   PetscCall(HoleSourceGetLayerShape(source, 0, &n, NULL));
   PetscCall(HoleSourceGetSampleIds(source, &ids));
   PetscCall(HoleSourceGetLabels(source, &labels));

@@ -1,11 +1,22 @@
 /* result.h - the layout of a result file: what stands where. All functions are collective. */
 #pragma once
 
+#include "../io/reader.h"
 #include "../io/writer.h"
 #include <hole/hole.h>
 
 /* Where the results of a layer by a metric stand. */
 PetscErrorCode result_layer_path(const char layer[], const char metric[], size_t length, char path[]);
+
+/* What an input or a result says of itself: model, dataset, condition, accuracy. Comparisons of results go by it. */
+enum { RESULT_N_ORIGIN = 4 };
+struct result_origin {
+  struct hole_scalar values[RESULT_N_ORIGIN];
+};
+
+/* Attributes of the file; `path` gets those that there were, as they were. */
+PetscErrorCode result_read_origin(hole_reader r, struct result_origin *origin);
+PetscErrorCode result_write_origin(hole_writer w, const char path[], const struct result_origin *origin);
 
 /* Provenance, sample ids, labels, class and layer names. */
 PetscErrorCode result_write_header(hole_writer w, MPI_Comm comm, const char input[], HoleSource source);

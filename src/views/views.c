@@ -96,7 +96,7 @@ static PetscErrorCode start(struct look *k)
   PetscCall(hole_fault(k->comm, "views_start"));
   PetscCall(PetscMalloc1(v->n, &v->leaf_order));
   PetscCall(hole_order_by_tree(k->tree, v->leaf_order));
-  PetscCall(PetscMalloc1(PetscMax(v->n, HOLE_VIEWS_CLOSE), &k->ids));
+  PetscCall(PetscMalloc1(v->n, &k->ids)); /* more than a sample for the heatmap, where one is taken */
   PetscCall(PetscArraycpy(k->ids, v->leaf_order, v->n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -174,13 +174,13 @@ static PetscErrorCode look_closely(struct look *k)
 static PetscErrorCode look_from_afar(struct look *k)
 {
   PetscFunctionBegin;
-  if (k->options->rcm) PetscCall(hole_views_leave_out(k->v, "rcm_order", "more than 2048 points"));
+  if (k->options->rcm) PetscCall(hole_views_leave_out(k->v, "rcm_order", "more than 5000 points"));
   if (!k->options->heatmap) PetscFunctionReturn(PETSC_SUCCESS);
   HoleCallAgreed(k->comm, hole_heatmap_blocks(k->labels, k->n_classes, k->v)); /* local */
   if (HoleDistancesIsStored(k->d)) PetscCall(hole_heatmap_from_stored(k->comm, k->d, k->v, &k->finite));
   else {
     hole_heatmap_sample(k->v, k->ids);
-    PetscCall(hole_close_rows_create(k->comm, k->d, HOLE_VIEWS_CLOSE, k->ids, &k->close));
+    PetscCall(hole_close_rows_create(k->comm, k->d, HOLE_VIEWS_SAMPLE, k->ids, &k->close));
     PetscCall(hole_close_rows_finite(&k->close, &k->finite));
     if (k->finite) PetscCall(hole_heatmap_from_close(&k->close, k->v));
   }
@@ -212,7 +212,7 @@ static PetscErrorCode look_at_distances(struct look *k)
     if (paths && v->n <= HOLE_VIEWS_CLOSE) PetscCall(HoleDistancesStore(k->d));
     if (!k->d) PetscCall(do_without_pairs(k, "the layer is a graph"));
     else if (v->n <= HOLE_VIEWS_CLOSE) PetscCall(look_closely(k));
-    else if (paths) PetscCall(do_without_pairs(k, "more than 2048 points whose shortest paths are not stored"));
+    else if (paths) PetscCall(do_without_pairs(k, "more than 5000 points whose shortest paths are not stored"));
     else PetscCall(look_from_afar(k));
     if (!k->options->leaf_order) PetscCall(PetscFree(v->leaf_order));
   }
@@ -249,7 +249,7 @@ PetscErrorCode HoleViewsLookAtDistances(MPI_Comm comm, const HoleViewsOptions *o
 double HoleViewsPredictBytes(const HoleViewsOptions *o, HoleIndex n, PetscMPIInt size)
 {
   const double value = (double)sizeof(double), points = (double)n, blocks = (double)PetscMin(n, HOLE_VIEWS_BLOCKS);
-  const double close = (double)PetscMin(n, HOLE_VIEWS_CLOSE);
+  const double close = (double)(n <= HOLE_VIEWS_CLOSE ? n : HOLE_VIEWS_SAMPLE);
   const double rows = value * close * close / size, matrix = n <= HOLE_VIEWS_CLOSE ? value * close * close : 0;
   const double heatmap = o->heatmap ? blocks * blocks * (sizeof(int64_t) + sizeof(float)) : 0;
   const double graph   = o->rcm && matrix > 0 ? 0.2 * close * close * (sizeof(PetscInt) + sizeof(PetscScalar)) : 0;

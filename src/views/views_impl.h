@@ -44,7 +44,7 @@ PetscErrorCode hole_rcm_order(HoleIndex n, const HoleIndex ids[], const double m
 /* Local: blocks of the leaf order and their classes. */
 PetscErrorCode hole_heatmap_blocks(const int32_t labels[], HoleIndex n_classes, HoleViews *v);
 
-/* Local: leaves to look at where not all can be, two of each block; [HOLE_VIEWS_CLOSE] points. */
+/* Local: leaves to look at where not all can be, two of each block: [HOLE_VIEWS_SAMPLE] points. */
 void hole_heatmap_sample(const HoleViews *v, HoleIndex ids[]);
 
 /* Collective: means over the pairs of points of `c`, or, if that is NULL, over all pairs of the stored rows of `d`. */

@@ -88,6 +88,8 @@ def check_conditions(path, other, stem):
         group = first[f"conditions/{stem}"]
         expect(group.attrs["against"] == other.encode(), f"{stem}: attribute against {group.attrs['against']}")
         expect(group.attrs["against_bytes"] == os.path.getsize(other), f"{stem}: attribute against_bytes")
+        for name in ("model", "dataset", "condition", "accuracy"):
+            expect(name in second.attrs and group.attrs.get(name) == second.attrs[name], f"{stem}: attribute {name} is {group.attrs.get(name)}")
         expect(set(group) == set(METRICS), f"{stem}: metrics {set(group)}")
         for metric in METRICS:
             found = pd.DataFrame(group[metric]["flow"][()])

@@ -15,7 +15,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import squareform
 
 SEED = 20251122
-BLOCKS, CLOSE, NEIGHBOURS = 1024, 2048, 16
+BLOCKS, CLOSE, NEIGHBOURS = 1024, 5000, 16
 
 
 def near(found, wanted, precision=1e-9):
@@ -400,7 +400,7 @@ def check_small(ranks):
 def check_middling(ranks):
     """More points than blocks, and more than are looked at closely: with stored rows (given ones), and without."""
     rng = np.random.default_rng(SEED)
-    for n, metric in ((1100, "euclidean"), (2100, "euclidean"), (2100, "precomputed"))[ranks > 1 :]:
+    for n, metric in ((1100, "euclidean"), (CLOSE + 50, "euclidean"), (CLOSE + 50, "precomputed"))[ranks > 1 :]:
         rows = rng.normal(size=(n, 6)) + 3 * rng.normal(size=(5, 6))[rng.integers(0, 5, n)]
         labels = rng.integers(-1, 3, n)
         name, given, distances = f"{metric}{n}", metric == "precomputed", common.euclidean(rows)

@@ -1,6 +1,6 @@
 // ---- The same network under several conditions ----
 
-const conditionFacts = [["h1_finite", "H1 intervals that end"], ["score", "separability: best score"], ["best_ari", "best adjusted Rand index"], ["best_nmi", "best mutual information"],
+const conditionFacts = [["h1_finite", "H1 intervals that end"], ["score", "best score"], ["best_ari", "separability: best adjusted Rand index"], ["best_nmi", "best mutual information"],
   ["gap_ratio", "gap ratio"], ["cross_class_edges", "edges between classes"], ["h1_total", "sum of H1 lengths"], ["h1_longest", "longest H1 interval"], ["h0_total", "sum of H0 lengths"], ["n_clusters", "clusters at the stage"]];
 function drawConditions() {
   if (!offerSection("conditions", Boolean(data.conditions))) return;
@@ -8,7 +8,7 @@ function drawConditions() {
   const factOf = (condition, key, layer = state.layer) => condition.layers[state.metric]?.[layer]?.[key] ?? null;
   const there = conditionFacts.filter(([key]) => all.filter(condition => factOf(condition, key) !== null).length > 1);
   const known = all.filter(condition => condition.accuracy !== null), byAccuracy = known.length > 1;
-  const chosen = [offer("conditions-left", there.map(([key, label]) => [key, label]), "h1_finite"), offer("conditions-right", there.map(([key, label]) => [key, label]), "score")];
+  const chosen = [offer("conditions-left", there.map(([key, label]) => [key, label]), "h1_finite"), offer("conditions-right", there.map(([key, label]) => [key, label]), "best_ari")];
   const width = Math.max(320, (view.clientWidth - 24) / 2);
   view.replaceChildren(there.length ? html("div", { class: "panels two" }, chosen.map(key => conditionPanel(all, key, there.find(item => item[0] === key)[1], byAccuracy, width))) : empty("Nothing is known of this layer under the other conditions."),
     html("div", { class: "scroll" }, table(["Condition", "Accuracy", ...there.map(item => item[1])], all.map(condition => [condition.name + (condition.own ? " (this result)" : ""),
@@ -33,7 +33,7 @@ function conditionPanel(all, key, label, byAccuracy, width) {
     chart.append(svg("path", { class: layer === state.layer ? "trend" : "trend faint", d: polyline(line) }));
   });
   const taken = sorted.map(({ condition, place }) => [x.at(place), y.at(valueOf(condition, state.layer) ?? low)]).map(([px, py]) => [px - 5, py - 5, px + 5, py + 5]);
-  for (const { condition, place } of sorted) {
+  for (const { condition, place } of [...sorted].sort((a, b) => b.condition.own - a.condition.own)) { // this result is named in any case
     const value = valueOf(condition, state.layer);
     if (value === null) continue;
     const at = [x.at(place), y.at(value)];
@@ -46,7 +46,7 @@ function conditionPanel(all, key, label, byAccuracy, width) {
 }
 /** A name beside a point, at the first of several places where it meets no other name. */
 function labelPoint(chart, name, [px, py], box, taken) {
-  const wide = textWidth(name, "12px"), places = [[8, -8, 0], [-8, -8, 1], [8, 16, 0], [-8, 16, 1], [8, -22, 0], [-8, -22, 1], [8, 30, 0], [-8, 30, 1]];
+  const wide = textWidth(name, "12px"), places = [[8, -8, 0], [-8, -8, 1], [8, 16, 0], [-8, 16, 1], [8, -22, 0], [-8, -22, 1], [8, 30, 0], [-8, 30, 1], [8, -36, 0], [-8, -36, 1], [8, 44, 0], [-8, 44, 1]];
   for (const [dx, dy, end] of places) {
     const left = px + dx - (end ? wide : 0), rect = [left, py + dy - 11, left + wide, py + dy + 3];
     if (rect[0] < box.left || rect[2] > box.right + 22 || rect[1] < 0 || rect[3] > box.bottom) continue;
@@ -74,6 +74,7 @@ function drawRobustness() {
   if (box.hidden) return;
   const name = offer("robustness-other", names.map(text => [text, text]));
   const rows = data.robustness[name][state.metric].filter(row => row[0] === state.layer || row[0] < 0);
+  find(".note", box).textContent = "Rows with a dimension: number and lengths of the intervals that end. Rows without: clusters at the stage and their best over all thresholds. Overall is 1 / (1 + mean change), 1 where nothing changes.";
   find(".view", box).replaceChildren(rows.length ? table(["Feature", "Dimension", "Here", "There", "Relative change"], rows.map(([layer, dim, feature, value, other, change]) =>
     [String(feature).replaceAll("_", " ") + (layer < 0 ? ", all layers" : ""), dim >= 0 ? `H${dim}` : "–", cellNumber(value), cellNumber(other), typeof change === "number" ? `${(100 * change).toFixed(1)} %` : String(change ?? "–")]), [1]) : empty("Nothing for this layer."));
 }

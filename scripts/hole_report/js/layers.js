@@ -95,7 +95,7 @@ function depthPanel(title, series, { log, top }, width) {
       chart.append(explain(dot, `${data.layers[index]}\n${label}: ${number(value)}`));
     });
   }
-  return html("figure", null, html("h3", null, title),
+  return html("figure", null, html("h3", null, title, log ? html("small", null, " log scale") : null),
     html("div", { class: "legend" }, series.map(item => html("span", null, html("i", { class: "swatch round", style: `background:${item.color}` }), item.label))), chart);
 }
 
