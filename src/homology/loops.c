@@ -36,7 +36,8 @@ struct finder {
   uint64_t          *alive;                         /* [n_words] */
   uint32_t          *folded;                        /* [n] dominator, or itself */
   struct local_edge *edges;                         /* [n_edges] of the lune */
-  HoleIndex         *component;                     /* [n] union-find */
+  uint32_t          *above;                         /* [n] union-find: towards the root of a component ... */
+  uint64_t          *sum;                           /* [n] ... with the sum of the values on the way in the forest */
   uint32_t          *parent;                        /* [n] in the forest */
 };
 
@@ -52,12 +53,12 @@ static PetscErrorCode make_room(struct finder *f)
   PetscCall(PetscFree(f->alive));
   PetscCall(PetscFree(f->folded));
   PetscCall(PetscFree(f->edges));
-  PetscCall(PetscFree2(f->component, f->parent));
+  PetscCall(PetscFree3(f->above, f->sum, f->parent));
   PetscCall(PetscMalloc1(f->capacity * (f->capacity / WORD + 1), &f->near));
   PetscCall(PetscMalloc1(f->capacity / WORD + 1, &f->alive));
   PetscCall(PetscMalloc1(f->capacity, &f->folded));
   PetscCall(PetscMalloc1(f->capacity * f->capacity / 2, &f->edges));
-  PetscCall(PetscMalloc2(f->capacity, &f->component, f->capacity, &f->parent));
+  PetscCall(PetscMalloc3(f->capacity, &f->above, f->capacity, &f->sum, f->capacity, &f->parent));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -159,6 +160,7 @@ struct core {
   HoleIndex        n, row_words, n_left_out;
   uint32_t        *vertices; /* [n] places in the lune */
   uint64_t        *near;     /* [n, row_words] neighbours, and the vertex itself */
+  uint64_t        *both;     /* [row_words] vertices near both ends of an edge */
   struct left_out *left_out; /* [n_left_out] in this order */
   HoleIndex        n_numbers, n_words, n_equations;
   int32_t         *number;    /* [n, n] of an edge; -1: in the forest, or none */
@@ -179,6 +181,7 @@ static PetscErrorCode start_core(struct finder *f, struct core *c)
   PetscCall(PetscMalloc1(c->n * c->n, &c->number));
   PetscCall(PetscCalloc1(c->n * c->n, &c->value));
   PetscCall(PetscCalloc1(c->n * c->row_words, &c->near));
+  PetscCall(PetscMalloc1(c->row_words, &c->both));
   PetscCall(PetscMalloc1(c->n * c->n / 2, &c->left_out));
   for (HoleIndex a = 0; a < f->n; ++a) {
     if (has(f->alive, a)) c->vertices[n++] = (uint32_t)a;
@@ -192,17 +195,29 @@ static PetscErrorCode start_core(struct finder *f, struct core *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Are all of a set near z? */
+static PetscBool covers(const struct core *c, HoleIndex z, const uint64_t set[])
+{
+  const uint64_t *of_z = c->near + z * c->row_words;
+
+  for (HoleIndex w = 0; w < c->row_words; ++w) {
+    if (set[w] & ~of_z[w]) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* A vertex next to both ends of an edge and to all others that are; -1: none. */
-static HoleIndex find_edge_dominator(const struct core *c, HoleIndex x, HoleIndex y)
+static HoleIndex find_edge_dominator(struct core *c, HoleIndex x, HoleIndex y)
 {
   const uint64_t *of_x = c->near + x * c->row_words, *of_y = c->near + y * c->row_words;
 
-  for (HoleIndex z = 0; z < c->n; ++z) {
-    HoleIndex w = 0;
+  for (HoleIndex w = 0; w < c->row_words; ++w) c->both[w] = of_x[w] & of_y[w];
+  for (HoleIndex w = 0; w < c->row_words; ++w) {
+    for (uint64_t left = c->both[w]; left; left &= left - 1) {
+      const HoleIndex z = w * WORD + __builtin_ctzll(left);
 
-    if (z == x || z == y || !has(of_x, z) || !has(of_y, z)) continue;
-    while (w < c->row_words && !(of_x[w] & of_y[w] & ~c->near[z * c->row_words + w])) ++w;
-    if (w == c->row_words) return z;
+      if (z != x && z != y && covers(c, z, c->both)) return z;
+    }
   }
   return -1;
 }
@@ -392,9 +407,28 @@ static void join_trees(struct finder *f, uint32_t a, uint32_t b)
 /* Value of an edge: that of its image in the core. */
 static uint64_t value_of(struct finder *f, const struct core *c, const int32_t place[], uint32_t a, uint32_t b)
 {
-  const uint32_t x = image(f, a), y = image(f, b);
+  const uint32_t x = f->folded[a], y = f->folded[b]; /* they have been followed to the end */
 
   return x == y ? 0 : c->value[place[x] * c->n + place[y]];
+}
+
+/* The root of the component of a vertex; *sum becomes the sum of values on the way. Ways get shorter as they are used. */
+static uint32_t find_root(struct finder *f, uint32_t v, uint64_t *sum)
+{
+  uint32_t root = v;
+  uint64_t rest;
+
+  for (*sum = 0; f->above[root] != root; root = f->above[root]) *sum ^= f->sum[root];
+  for (rest = *sum; v != root;) {
+    const uint32_t next  = f->above[v];
+    const uint64_t whole = rest;
+
+    rest ^= f->sum[v];
+    f->above[v] = root;
+    f->sum[v]   = whole;
+    v           = next;
+  }
+  return root;
 }
 
 /* All edges of the lune in order: which of them close loops that matter. */
@@ -405,19 +439,23 @@ static PetscErrorCode close_loops(struct finder *f, const struct core *c, const 
 
   PetscFunctionBegin;
   hole_sort(f->edges, f->n_edges, sizeof(*f->edges), by_rank);
-  hole_union_find_init(f->n, f->component);
-  for (HoleIndex v = 0; v < f->n; ++v) f->parent[v] = (uint32_t)v;
+  for (HoleIndex v = 0; v < f->n; ++v) {
+    f->parent[v] = f->above[v] = (uint32_t)v;
+    f->sum[v]                  = 0;
+    f->folded[v]               = image(f, (uint32_t)v);
+  }
   for (HoleIndex e = 0; e < f->n_edges && missing; ++e) {
     const struct local_edge *edge = &f->edges[e];
-    uint64_t                 sum  = 0;
+    uint64_t                 sum_a, sum_b, sum;
+    const uint32_t           root_a = find_root(f, edge->a, &sum_a), root_b = find_root(f, edge->b, &sum_b);
 
-    if (hole_union_find_join(f->component, edge->a, edge->b)) {
+    sum = sum_a ^ sum_b ^ value_of(f, c, place, edge->a, edge->b);
+    if (root_a != root_b) {
+      f->above[root_b] = root_a;
+      f->sum[root_b]   = sum;
       join_trees(f, edge->a, edge->b);
       continue;
     }
-    sum = value_of(f, c, place, edge->a, edge->b);
-    for (uint32_t v = edge->a; f->parent[v] != v; v = f->parent[v]) sum ^= value_of(f, c, place, v, f->parent[v]);
-    for (uint32_t v = edge->b; f->parent[v] != v; v = f->parent[v]) sum ^= value_of(f, c, place, v, f->parent[v]);
     while (sum && span[__builtin_ctzll(sum)]) sum ^= span[__builtin_ctzll(sum)];
     if (!sum) continue;
     span[__builtin_ctzll(sum)] = sum;
@@ -441,6 +479,7 @@ static PetscErrorCode find_in_core(struct finder *f, HoleIndex n_core)
   PetscCall(PetscFree(place));
   PetscCall(PetscFree(c.vertices));
   PetscCall(PetscFree(c.near));
+  PetscCall(PetscFree(c.both));
   PetscCall(PetscFree(c.left_out));
   PetscCall(PetscFree(c.number));
   PetscCall(PetscFree(c.equations));
@@ -497,7 +536,7 @@ PetscErrorCode hole_loops_find(HoleHomology homology, hole_skeleton s, PetscMPII
   PetscCall(PetscFree(f.alive));
   PetscCall(PetscFree(f.folded));
   PetscCall(PetscFree(f.edges));
-  PetscCall(PetscFree2(f.component, f.parent));
+  PetscCall(PetscFree3(f.above, f.sum, f.parent));
   PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
