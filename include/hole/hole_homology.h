@@ -67,6 +67,38 @@ HOLE_EXTERN PetscErrorCode HoleHomologySetFromOptions(HoleHomology homology);
 HOLE_EXTERN PetscErrorCode HoleHomologyGetPhases(HoleHomology homology, int *n, const char *const *names[],
                                                  const double *seconds[]);
 
+/** What one rank did in a step of HoleHomologySolve(); zero where a step has no such thing. */
+typedef struct {
+  double items;  /**< its share: edges sorted, edges whose lune it looks at, or columns that are born in its windows */
+  double visits; /**< times that it took up a column, born in a window of its own or arrived from another */
+  double cofacets;  /**< generated */
+  double additions; /**< of columns */
+  double scans;     /**< passes over the rows of a simplex of a chain; of a lune, over all points */
+  double steps;     /**< all that in one number: a step is the time of a cofacet, some 20 to 100 ns */
+  double messages;  /**< sent to the windows of other ranks */
+  double bytes;     /**< in these */
+  double rows;      /**< of distances, received from other ranks */
+} HoleRankWork;
+
+/** Work of all ranks in a step. */
+typedef struct {
+  const char  *step;       /**< as HoleHomologyGetPhases() names it */
+  PetscInt     dim;        /**< dimension of its columns; 0: a step before the reduction */
+  HoleRankWork most, mean; /**< each number on the rank where it is largest; the mean of ranks */
+  double
+      path; /**< steps until the last rank is done, each waiting for columns of others, none for a processor or the network */
+  double
+      efficiency; /**< what one rank alone would take / (ranks * path): columns that come from other windows are no work for it */
+} HoleHomologyWork;
+
+/**
+ * Balance of the last HoleHomologySolve(), in order of its steps; none where the type divides no work.
+ *
+ * Not collective; equal on all ranks. @p work [n] is borrowed. Numbers depend on the ranks and windows, and the path somewhat on the order in
+ * which messages came, as intervals do not.
+ */
+HOLE_EXTERN PetscErrorCode HoleHomologyGetWork(HoleHomology homology, int *n, const HoleHomologyWork *work[]);
+
 /** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the chosen algorithm. Not collective. */
 HOLE_EXTERN double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size);
 

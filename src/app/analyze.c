@@ -38,6 +38,8 @@ struct analysis {
   HoleRepresentatives   represent;
   struct result_timing *timings;
   HoleIndex             n_timings, most_timings;
+  struct result_work   *work;
+  HoleIndex             n_work, most_work;
   double                started;
 };
 
@@ -123,6 +125,8 @@ static PetscErrorCode prepare_tables(struct analysis *a)
   }
   a->most_timings = a->run.n_layers * a->run.n_metrics * STEPS_A_LAYER + 1;
   PetscCall(PetscCalloc1(a->most_timings, &a->timings));
+  a->most_work = a->run.n_layers * a->run.n_metrics * STEPS_A_LAYER;
+  PetscCall(PetscCalloc1(a->most_work, &a->work));
   PetscCall(app_progress_create(a->comm, &a->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -158,6 +162,27 @@ static double memory_left(const struct analysis *a)
   return PetscMax((double)a->memory_limit - (double)app_memory_peak(), LEAST_SHARE * (double)a->memory_limit);
 }
 
+/* Local: how the last homology was shared out. */
+static PetscErrorCode add_work(struct analysis *a, HoleIndex layer, const char metric[], HoleHomology h)
+{
+  const HoleHomologyWork *work;
+  int                     n;
+
+  PetscFunctionBegin;
+  PetscCall(HoleHomologyGetWork(h, &n, &work));
+  for (int i = 0; i < n; ++i) {
+    struct result_work *w = &a->work[a->n_work];
+
+    PetscCheck(a->n_work++ < a->most_work, PETSC_COMM_SELF, PETSC_ERR_PLIB, "More steps than were planned");
+    w->layer = (int32_t)layer;
+    w->dim   = (int32_t)work[i].dim;
+    w->work  = work[i];
+    PetscCall(PetscStrncpy(w->metric, metric, sizeof(w->metric)));
+    PetscCall(PetscStrncpy(w->step, work[i].step, sizeof(w->step)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char metric[], struct layer_result *r)
 {
   HoleHomology       h;
@@ -175,6 +200,7 @@ static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char
   solved = HoleHomologySolve(h, &r->tree, &r->diagram);
   PetscCall(HoleHomologyGetPhases(h, &n_phases, &names, &seconds));
   for (int p = 0; p < n_phases && !solved; ++p) PetscCall(add_timing(a, l, metric, names[p], seconds[p]));
+  if (!solved) PetscCall(add_work(a, l, metric, h));
   PetscCall(HoleHomologyDestroy(&h));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -496,6 +522,7 @@ static PetscErrorCode finish_output(struct analysis *a)
   }
   PetscCall(add_timing(a, -1, "", "total", MPI_Wtime() - a->started));
   PetscCall(result_write_timings(a->writer, a->n_timings, a->timings));
+  PetscCall(result_write_work(a->writer, a->n_work, a->work));
   PetscCall(result_time_of_day(sizeof(now), now));
   PetscCall(hole_writer_attr_string(a->writer, "/", "finished", now));
   PetscCall(hole_writer_commit(a->writer));
@@ -537,6 +564,7 @@ static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
     PetscCall(HoleSummariesDestroy(&a.summaries[m]));
   }
   PetscCall(PetscFree(a.timings));
+  PetscCall(PetscFree(a.work));
   PetscCall(app_run_destroy(&a.run));
   PetscCall(analyzed);
   PetscFunctionReturn(PETSC_SUCCESS);

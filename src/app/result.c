@@ -455,3 +455,39 @@ PetscErrorCode result_write_timings(hole_writer w, HoleIndex n, const struct res
       "seconds of the slowest rank and memory of the largest, by step; layer -1: the whole run", "s, bytes"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode result_write_work(hole_writer w, HoleIndex n, const struct result_work work[])
+{
+  static const struct hole_field fields[] = {
+      {"layer", offsetof(struct result_work, layer), HOLE_TYPE_INT32},
+      {"metric", offsetof(struct result_work, metric), HOLE_TYPE_NAME},
+      {"step", offsetof(struct result_work, step), HOLE_TYPE_NAME},
+      {"dim", offsetof(struct result_work, dim), HOLE_TYPE_INT32},
+      {"items_max", offsetof(struct result_work, work.most.items), HOLE_TYPE_DOUBLE},
+      {"items_mean", offsetof(struct result_work, work.mean.items), HOLE_TYPE_DOUBLE},
+      {"visits_max", offsetof(struct result_work, work.most.visits), HOLE_TYPE_DOUBLE},
+      {"visits_mean", offsetof(struct result_work, work.mean.visits), HOLE_TYPE_DOUBLE},
+      {"cofacets_max", offsetof(struct result_work, work.most.cofacets), HOLE_TYPE_DOUBLE},
+      {"cofacets_mean", offsetof(struct result_work, work.mean.cofacets), HOLE_TYPE_DOUBLE},
+      {"additions_max", offsetof(struct result_work, work.most.additions), HOLE_TYPE_DOUBLE},
+      {"additions_mean", offsetof(struct result_work, work.mean.additions), HOLE_TYPE_DOUBLE},
+      {"scans_max", offsetof(struct result_work, work.most.scans), HOLE_TYPE_DOUBLE},
+      {"scans_mean", offsetof(struct result_work, work.mean.scans), HOLE_TYPE_DOUBLE},
+      {"steps_max", offsetof(struct result_work, work.most.steps), HOLE_TYPE_DOUBLE},
+      {"steps_mean", offsetof(struct result_work, work.mean.steps), HOLE_TYPE_DOUBLE},
+      {"messages_max", offsetof(struct result_work, work.most.messages), HOLE_TYPE_DOUBLE},
+      {"messages_mean", offsetof(struct result_work, work.mean.messages), HOLE_TYPE_DOUBLE},
+      {"bytes_max", offsetof(struct result_work, work.most.bytes), HOLE_TYPE_DOUBLE},
+      {"bytes_mean", offsetof(struct result_work, work.mean.bytes), HOLE_TYPE_DOUBLE},
+      {"rows_max", offsetof(struct result_work, work.most.rows), HOLE_TYPE_DOUBLE},
+      {"rows_mean", offsetof(struct result_work, work.mean.rows), HOLE_TYPE_DOUBLE},
+      {"path", offsetof(struct result_work, work.path), HOLE_TYPE_DOUBLE},
+      {"efficiency", offsetof(struct result_work, work.efficiency), HOLE_TYPE_DOUBLE}};
+
+  PetscFunctionBegin;
+  PetscCall(hole_writer_replicated_records(w, "/work", HOLE_FIELDS(fields), sizeof(*work), n, work,
+                                           "work of a rank in the steps of the homology, the largest and the mean of "
+                                           "ranks; path: steps until the last rank is done",
+                                           NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

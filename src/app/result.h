@@ -66,5 +66,15 @@ struct result_timing {
 
 PetscErrorCode result_write_timings(hole_writer w, HoleIndex n, const struct result_timing timings[]);
 
+/* The work of ranks in a step of the homology, for /work. */
+struct result_work {
+  int32_t          layer;
+  char             metric[HOLE_NAME_SHORT], step[HOLE_NAME_SHORT];
+  int32_t          dim;
+  HoleHomologyWork work;
+};
+
+PetscErrorCode result_write_work(hole_writer w, HoleIndex n, const struct result_work work[]);
+
 /* Time of day in UTC as 2026-01-31T12:00:00Z. */
 PetscErrorCode result_time_of_day(size_t length, char text[]);

@@ -101,11 +101,12 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   PetscCall(hole_homology_begin_phase(homology, "reduction"));
   PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->pipeline.cache));
   HoleCallAgreed(comm, hole_reduction_create(s->d, s->pipeline.cache, nextafter(cutoff, INFINITY), &s->reduction));
+  s->pipeline.work = hole_reduction_get_work(s->reduction);
   PetscCall(hole_stream_create(comm, homology->n_windows, cutoff, s->n_births, s->births, sizeof(struct hole_triangle),
                                &s->pipeline.stream));
   PetscCall(PetscFree(s->births)); /* the stream has its own */
   PetscCall(hole_pipeline_run(&s->pipeline));
-  PetscCall(hole_pipeline_tell(&s->pipeline, 1, hole_reduction_get_work(s->reduction)));
+  PetscCall(hole_pipeline_tell(&s->pipeline, "reduction", 1));
 
   /* An edge within the threshold ends a component, or is born into a pair of dimension 1: the rest of those have length zero. */
   PetscCall(HoleDistancesCountPairs(s->d, threshold, &n_pairs));

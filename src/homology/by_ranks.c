@@ -13,6 +13,9 @@
 /* A cocycle that has generated so many cofacets is of a class that lives long: the other side is faster. */
 enum { MANY_COFACETS = 100 * 1000 * 1000 };
 
+/* Names of the reduction by dimension. */
+static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_3"};
+
 struct solver {
   HoleHomology          homology;
   MPI_Comm              comm;
@@ -308,12 +311,13 @@ static PetscErrorCode solve_by_cocycles(struct solver *s, PetscBool *given_up)
 {
   PetscFunctionBegin;
   HoleCallAgreed(s->comm, list_births(s)); /* local */
+  s->pipeline.work = hole_rank_reduction_get_work(s->reduction);
   PetscCall(hole_stream_create(s->comm, s->homology->n_windows, s->skeleton->n_active, s->n_births, s->births,
                                sizeof(hole_entry), &s->pipeline.stream));
   PetscCall(PetscFree(s->births)); /* the stream has its own */
   s->gives_up = PETSC_FALSE;
   PetscCall(hole_pipeline_run(&s->pipeline));
-  PetscCall(hole_pipeline_tell(&s->pipeline, s->dim, hole_rank_reduction_get_work(s->reduction)));
+  PetscCall(hole_pipeline_tell(&s->pipeline, phases[s->dim], s->dim));
   PetscCallMPI(MPI_Allreduce(&s->gives_up, given_up, 1, MPIU_BOOL, MPI_LOR, s->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -321,8 +325,7 @@ static PetscErrorCode solve_by_cocycles(struct solver *s, PetscBool *given_up)
 /* Collective: one dimension. */
 static PetscErrorCode solve_dimension(struct solver *s, HoleDiagram diagram)
 {
-  static const char *const phases[]  = {"", "reduction", "reduction_2", "reduction_3"};
-  PetscBool                by_cycles = (PetscBool)(has_other_side(s) && s->homology->side == HOLE_SIDE_HOMOLOGY);
+  PetscBool by_cycles = (PetscBool)(has_other_side(s) && s->homology->side == HOLE_SIDE_HOMOLOGY);
 
   PetscFunctionBegin;
   PetscCall(hole_homology_begin_phase(s->homology, phases[s->dim]));
@@ -345,6 +348,19 @@ static PetscErrorCode end_dimension(struct solver *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: how edges and lunes are shared out. */
+static PetscErrorCode tell_lunes(struct solver *s)
+{
+  const struct hole_reduction_work places = {.n_places = s->critical.n_places};
+  const HoleRankWork edges = {.items = (double)s->skeleton->n_sorted, .steps = (double)s->skeleton->n_sorted};
+  const HoleRankWork lunes = {.items = (double)s->critical.n_all[1], .steps = hole_reduction_work_steps(&places)};
+
+  PetscFunctionBegin;
+  PetscCall(hole_homology_add_work(s->homology, "edges", 0, &edges, 0, 0));
+  PetscCall(hole_homology_add_work(s->homology, "lunes", 0, &lunes, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective. */
 static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
 {
@@ -358,6 +374,7 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   HoleCallAgreed(s->comm, find_critical(s, HoleDiagramGetMaxDim(diagram))); /* local */
   PetscCallMPI(MPI_Allreduce(s->critical.n_all, s->n_all, HOLE_MAX_DIM + 1, HOLE_MPI_INDEX, MPI_SUM, s->comm));
   PetscCall(hole_homology_end_phase(s->homology));
+  PetscCall(tell_lunes(s));
   for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
     s->n_negative += HoleTreeGetEdges(forest)[e].length <=
                      PetscMin(HoleFiltrationGetThreshold(s->homology->filtration), PETSC_MAX_REAL);

@@ -18,11 +18,14 @@ struct hole_chain_item {
    heap. So a column that moves on needs no second look at the rows of its chain. */
 struct hole_column {
   struct hole_edge_key    birth; /* the earliest of the chain */
+  double                  ready; /* steps after the start at which it came out of its last window: work.h */
   HoleIndex               n, capacity;
   struct hole_chain_item *chain; /* [n] */
   double                  complete;
   HoleIndex               n_ahead;
   void                   *ahead; /* [n_ahead] */
+  double                  rests; /* it has no cofacet with a longest edge before this one */
+  struct hole_column     *next;  /* in a queue */
 };
 
 /* A column with the chain {birth}. */
@@ -35,4 +38,8 @@ PetscErrorCode hole_column_append(struct hole_column *column, HoleIndex n, const
 /* What a reduction did, for balance and reports. */
 struct hole_reduction_work {
   HoleIndex n_cofacets, n_additions, n_scans;
+  HoleIndex n_places; /* of rows, looked at */
 };
+
+/* In one number, as times of a cofacet. */
+double hole_reduction_work_steps(const struct hole_reduction_work *work);

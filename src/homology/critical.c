@@ -89,13 +89,15 @@ static PetscBool is_empty(HoleIndex n_words, const uint64_t a[], const uint64_t 
 /* Size of the lune of (i, j), and whether its graph is connected. A vertex near i or j is next to nearly all of it. */
 HOLE_CLONES
 static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleIndex i, HoleIndex j,
-                             const uint32_t nearest[], uint64_t open[], uint64_t frontier[], PetscBool *connected)
+                             const uint32_t nearest[], uint64_t open[], uint64_t frontier[], HoleIndex *n_places,
+                             PetscBool *connected)
 {
   const HoleIndex n    = intersect(n_words, adjacent + i * n_words, adjacent + j * n_words, open);
   PetscBool       left = (PetscBool)(n > 1);
   HoleIndex       start, w;
 
   *connected = PETSC_TRUE;
+  *n_places += n_words;
   if (!left) return n;
   for (HoleIndex v = 0; v < n_words; ++v) frontier[v] = 0;
   start       = choose_start(open, nearest[i], nearest[j]);
@@ -113,6 +115,7 @@ static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleI
     frontier[w] &= frontier[w] - 1;
     left = absorb(n_words, adjacent + vertex * n_words, open, frontier);
     w    = 0;
+    *n_places += n_words;
   }
   *connected = (PetscBool)!left;
   return n;
@@ -184,6 +187,7 @@ static PetscErrorCode list_tetrahedra(struct finder *f, uint32_t edge)
 
   PetscFunctionBegin;
   PetscCall(list_ranks(f, &lune));
+  f->critical->n_places += HOLE_PLACES_ONE_BY_ONE * lune.n * lune.n; /* and what is compared with them side by side */
   for (HoleIndex a = 0; a < lune.n; ++a) {
     const uint32_t *row = f->ranks + a * lune.n;
 
@@ -262,8 +266,12 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
     HoleIndex      n;
 
     if (last - e > EDGES_AHEAD) prefetch(f, e + EDGES_AHEAD);
-    if (f->max_dim == 1) n = !is_empty(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
-    else n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &connected);
+    if (f->max_dim == 1) {
+      n = !is_empty(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
+      f->critical->n_places += f->n_words; /* at most */
+    } else
+      n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &f->critical->n_places,
+                      &connected);
     PetscCall(treat_lune(f, e, n, connected));
     set_bit(f->adjacent + i * f->n_words, j);
     set_bit(f->adjacent + j * f->n_words, i);
@@ -344,6 +352,7 @@ static PetscErrorCode find(struct finder *f, PetscMPIInt part, PetscMPIInt n_par
   PetscCall(PetscMalloc1(f->s->n, &f->met));
   for (HoleIndex v = 0; v < f->s->n; ++v) f->met[v] = HOLE_NO_EDGE;
   PetscCall(f->s->rows ? find_dense(f, first, last) : find_sparse(f, first, last));
+  f->critical->n_places += hole_lune_graph_places(f->graph);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -13,6 +13,7 @@ struct hole_critical {
             simplices[HOLE_MAX_DIM + 1]; /* [1] edges, [2] triangles, [3] tetrahedra: without coefficients, ascending */
   HoleIndex n_all[HOLE_MAX_DIM + 1];     /* how many there are of these lunes, critical or not; of triangles on
                                                       from max_dim 2, of tetrahedra from 3 */
+  HoleIndex n_places;                    /* of rows, or words of bit rows, that were looked at */
 };
 
 /*

@@ -215,7 +215,7 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   *tree    = NULL;
   *diagram = NULL;
   PetscCall(check_max_dim(homology));
-  homology->n_phases = 0;
+  homology->n_phases = homology->n_work = 0;
   PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
   PetscCall(HoleDiagramSetCoefficients(*diagram, homology->prime));
   solved = homology->ops->solve(homology, tree, *diagram);

@@ -30,6 +30,8 @@ struct HoleHomology_s {
   PetscLogEvent                   phase_event;
   const char                     *phase_names[HOLE_MAX_PHASES];
   double                          phase_seconds[HOLE_MAX_PHASES];
+  int                             n_work;
+  HoleHomologyWork                work[HOLE_MAX_PHASES];
 };
 
 /* A phase of the solver: for HoleHomologyGetPhases() and -log_view. Not collective. */

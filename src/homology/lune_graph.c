@@ -12,6 +12,7 @@ struct hole_lune_graph_s {
   uint32_t          *stamp; /* [n] sparse: vertices of the present lune have `opened`, those met `opened + 1` */
   uint32_t           opened;
   uint32_t          *queue[2]; /* [n] */
+  HoleIndex          n_places;
 };
 
 PetscErrorCode hole_lune_graph_create(hole_skeleton s, hole_lune_graph *g)
@@ -60,6 +61,7 @@ struct hole_vertex_list hole_lune_graph_open(hole_lune_graph g, uint32_t edge)
 {
   if (edge != g->edge) {
     hole_skeleton_common(g->s, 2, g->s->ends[edge], 0, edge, &g->lune);
+    g->n_places += hole_skeleton_places(g->s, g->s->ends[edge][0]);
     g->edge   = edge;
     g->center = most_central(&g->lune);
   }
@@ -75,6 +77,7 @@ struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t ed
   uint32_t                     least = HOLE_NO_EDGE, center = HOLE_NO_EDGE;
 
   g->edge = edge;
+  g->n_places += hole_skeleton_places(g->s, other);
   for (HoleIndex p = 0; p < n_row; ++p) {
     const uint32_t v = row[p].vertex, later = PetscMax(row[p].rank, rank_from[v]);
 
@@ -87,6 +90,8 @@ struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t ed
   g->lune.n = n;
   return (struct hole_vertex_list){n, g->lune.vertices};
 }
+
+HoleIndex hole_lune_graph_places(hole_lune_graph g) { return g->n_places; }
 
 uint32_t hole_lune_graph_center(hole_lune_graph g) { return g->center; }
 
@@ -160,6 +165,7 @@ struct hole_vertex_list hole_lune_graph_component(hole_lune_graph g, int place, 
   for (HoleIndex head = 0; head < n; ++head) {
     const HoleIndex before = n;
 
+    g->n_places += g->s->rows ? HOLE_PLACES_ONE_BY_ONE * n_open : hole_skeleton_places(g->s, queue[head]);
     n = g->s->rows ? expand_dense(g, queue[head], bound, &n_open, queue, n)
                    : expand_sparse(g, queue[head], bound, &n_open, queue, n);
     for (HoleIndex m = before; m < n; ++m) {

@@ -38,5 +38,8 @@ uint32_t hole_lune_graph_center(hole_lune_graph g);
 struct hole_vertex_list hole_lune_graph_component(hole_lune_graph g, int place, uint32_t from, uint32_t to,
                                                   uint32_t bound, uint32_t *first);
 
+/* Places of rows that were looked at so far: hole_skeleton_places(). */
+HoleIndex hole_lune_graph_places(hole_lune_graph g);
+
 /* Does `a` come before `b` in the lune order? */
 PetscBool hole_lune_graph_precedes(hole_lune_graph g, uint32_t a, uint32_t b);

@@ -16,6 +16,8 @@
 #include "../core/simd.h"
 #include "../core/sort.h"
 #include "../distances/panels.h"
+#include "column.h"
+#include "work.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -48,6 +50,7 @@ struct lunes {
   struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
   HoleIndex         n_edges, capacity;
   struct hole_edge_key *edges;
+  HoleIndex             n_scans; /* of pairs in the third sieve */
 };
 
 /* Pairs that point i looks at. With n even, opposite points see each other; the smaller one takes the pair. */
@@ -318,6 +321,7 @@ static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole
 
     if (place >= n_pairs || settled[place] != UNSETTLED) continue;
     if (!row) row = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
+    ++l->n_scans;
     if (lune_is_empty(l, i, j, row, panel->rows + (j - panel->first) * stride))
       PetscCall(append_edge(l, hole_edge_key_of(row[j], i, j)));
   }
@@ -346,6 +350,20 @@ static PetscErrorCode sieve_by_all_points(struct lunes *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective. Of the sieves the first has the same rows for every pair, the second about as many, and the third takes at most all points. */
+static PetscErrorCode tell_work(struct lunes *l)
+{
+  const double                     n_pairs = (double)l->n_local * (double)l->half;
+  const struct hole_reduction_work places  = {.n_places =
+                                                  (l->n_compared + 1) * l->n_local * l->half + l->n_scans * l->n};
+  const HoleRankWork               mine    = {
+                       .items = n_pairs, .scans = (double)l->n_scans, .steps = hole_reduction_work_steps(&places)};
+
+  PetscFunctionBegin;
+  PetscCall(hole_homology_add_work(l->homology, "lunes", 0, &mine, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode find_empty(struct lunes *l)
 {
   PetscFunctionBegin;
@@ -355,6 +373,7 @@ static PetscErrorCode find_empty(struct lunes *l)
   PetscCall(sieve_by_own_neighbours(l)); /* collective */
   sieve_by_their_neighbours(l);          /* local */
   PetscCall(sieve_by_all_points(l));     /* collective */
+  PetscCall(tell_work(l));               /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

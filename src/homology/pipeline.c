@@ -5,9 +5,20 @@
 #include "../core/wait.h"
 #include <hole/hole_error.h>
 
-/* Local: one column in its present window. It ends here, or moves on. */
-static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex window, struct hole_column *column)
+enum { STEPS_A_VISIT = 10 /* beside what is counted: queues, messages, heaps */ };
+
+/* A column that was ready at `ready` was treated in a window: plan the time of this rank, and of the column if there still is one. */
+static void account(struct hole_pipeline *p, HoleIndex window, double ready, double steps, struct hole_column *column)
 {
+  p->done[window] = hole_schedule_place(&p->schedule, PetscMax(ready, p->done[window]), steps + STEPS_A_VISIT);
+  if (column) column->ready = p->done[window];
+  ++p->n_visits;
+}
+
+/* Local: one column in its present window. It ends here, or moves on. */
+static PetscErrorCode treat_column(struct hole_pipeline *p, HoleIndex window, struct hole_column *column)
+{
+  const double   ready = column->ready, before = hole_reduction_work_steps(p->work);
   double         high;
   PetscBool      last;
   PetscErrorCode reduced;
@@ -15,7 +26,8 @@ static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex wind
   PetscFunctionBegin;
   hole_stream_end(p->stream, window, &high, &last);
   reduced = hole_fault(p->comm, "windows_reduce");
-  if (!reduced) reduced = p->reduce(p->ctx, high, last, &column);
+  if (!reduced && (last || column->rests < high)) reduced = p->reduce(p->ctx, high, last, &column);
+  if (!reduced) account(p, window, ready, hole_reduction_work_steps(p->work) - before, column);
   if (!reduced && column) reduced = hole_stream_pass_on(p->stream, window, &column);
   PetscCall(hole_column_destroy(&column)); /* NULL where it has a new owner */
   PetscCall(reduced);
@@ -23,7 +35,7 @@ static PetscErrorCode treat_column(const struct hole_pipeline *p, HoleIndex wind
 }
 
 /* Local, but talks to the other ranks: all windows of this rank, until they are done or another rank has failed. */
-static PetscErrorCode run_windows(const struct hole_pipeline *p)
+static PetscErrorCode run_windows(struct hole_pipeline *p)
 {
   struct hole_column *column;
   HoleIndex           window, n_done, n_columns, n_looks = 0;
@@ -45,16 +57,29 @@ static PetscErrorCode run_windows(const struct hole_pipeline *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local. */
+static PetscErrorCode set_clocks(struct hole_pipeline *p)
+{
+  PetscFunctionBegin;
+  p->n_visits = 0;
+  PetscCall(hole_schedule_create(&p->schedule));
+  PetscCall(PetscCalloc1(hole_stream_size(p->stream), &p->done));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Whatever happens here, all ranks serve each other until every one has come to the end. */
-PetscErrorCode hole_pipeline_run(const struct hole_pipeline *p)
+PetscErrorCode hole_pipeline_run(struct hole_pipeline *p)
 {
   PetscErrorCode ran, drained = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  ran = run_windows(p);
+  ran = set_clocks(p);
+  if (!ran) ran = run_windows(p);
   if (ran || (p->gives_up && *p->gives_up)) PetscCall(hole_stream_abandon(p->stream));
   if (p->cache) drained = hole_row_cache_drain(p->cache);
   PetscCall(hole_stream_finish(p->stream, p->cache));
+  PetscCall(hole_schedule_destroy(&p->schedule)); /* its end stays */
+  PetscCall(PetscFree(p->done));
   HoleCallAgreed(p->comm, ran ? ran : drained);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -114,17 +139,31 @@ PetscErrorCode hole_found_clear(struct hole_found *f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, PetscInt dim, const struct hole_reduction_work *work)
+PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, const char step[], PetscInt dim)
 {
-  HoleIndex n_columns, n_bytes;
+  const struct hole_reduction_work *work = p->work;
+  HoleIndex                         n_born, n_started, n_sent, n_messages, n_bytes;
+  const HoleIndex                   n_rows = p->cache ? hole_row_cache_fetched(p->cache) : 0;
+  HoleRankWork                      mine;
 
   PetscFunctionBegin;
-  hole_stream_traffic(p->stream, &n_columns, &n_bytes);
+  hole_stream_traffic(p->stream, &n_sent, &n_messages, &n_bytes);
+  hole_stream_progress(p->stream, &n_started, &n_born);
   PetscCall(PetscInfo(NULL,
                       "Reduction in dimension %" PetscInt_FMT ": %" HoleIndex_FMT " cofacets, %" HoleIndex_FMT
                       " additions, %" HoleIndex_FMT " scans, %" HoleIndex_FMT " rows fetched, %" HoleIndex_FMT
                       " columns and %" HoleIndex_FMT " bytes sent\n",
-                      dim, work->n_cofacets, work->n_additions, work->n_scans,
-                      p->cache ? hole_row_cache_fetched(p->cache) : 0, n_columns, n_bytes));
+                      dim, work->n_cofacets, work->n_additions, work->n_scans, n_rows, n_sent, n_bytes));
+  mine = (HoleRankWork){(double)n_born,
+                        (double)p->n_visits,
+                        (double)work->n_cofacets,
+                        (double)work->n_additions,
+                        (double)work->n_scans,
+                        hole_reduction_work_steps(work) + STEPS_A_VISIT * (double)p->n_visits,
+                        (double)n_messages,
+                        (double)n_bytes,
+                        (double)n_rows};
+  PetscCall(hole_homology_add_work(p->homology, step, dim, &mine, p->schedule.end,
+                                   STEPS_A_VISIT * (double)(p->n_visits - n_born)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -3,6 +3,7 @@
 
 #include "homology_impl.h"
 #include "window_stream.h"
+#include "work.h"
 
 /* How columns are reduced. */
 struct hole_pipeline {
@@ -17,10 +18,15 @@ struct hole_pipeline {
   void *ctx;
   PetscBool *
       gives_up; /* NULL, or set by reduce() here: all ranks stop, without an error. Where it was set elsewhere it is not */
+  const struct hole_reduction_work *work; /* that reduce() has done so far */
+
+  struct hole_schedule schedule; /* filled by hole_pipeline_run() */
+  double              *done;     /* [windows] steps after the start at which its last column was done */
+  HoleIndex            n_visits;
 };
 
 /* Collective: until all windows of all ranks are done, or a rank has failed. */
-PetscErrorCode hole_pipeline_run(const struct hole_pipeline *p);
+PetscErrorCode hole_pipeline_run(struct hole_pipeline *p);
 
 /* The intervals that a rank found in one dimension; with their cocycles, if these are wanted. */
 struct hole_found {
@@ -45,8 +51,8 @@ PetscErrorCode hole_found_set(struct hole_found *found, HoleHomology homology, H
 
 PetscErrorCode hole_found_clear(struct hole_found *found);
 
-/* What the reduction took on this rank, for -info. Local. */
-PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, PetscInt dim, const struct hole_reduction_work *work);
+/* What the reduction took, for -info and HoleHomologyGetWork(). Collective. */
+PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, const char step[], PetscInt dim);
 
 /* Dimension 1 modulo 2 from stored rows of lengths, which stay with their ranks. Collective. */
 PetscErrorCode hole_solve_by_lengths(HoleHomology homology, HoleDiagram diagram);

@@ -225,6 +225,18 @@ static PetscErrorCode check_memory(hole_rank_reduction r)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a look at the rows of an entry counts. */
+static HoleIndex places_of(hole_rank_reduction r, hole_entry entry)
+{
+  HoleIndex n = 0;
+  uint32_t  v[4];
+
+  if (r->x->s->rows) return r->dim * r->x->s->stride;
+  hole_simplex_vertices(r->x, r->dim, hole_entry_simplex(r->x, entry), v);
+  for (int o = 0; o <= r->dim; ++o) n += hole_skeleton_places(r->x->s, v[o]);
+  return n;
+}
+
 /* Append the cofacets of an entry, longest edge in [low, high), to the heap, which is none then. */
 static PetscErrorCode append_cofacets(hole_rank_reduction r, hole_entry entry, uint32_t low, uint32_t high)
 {
@@ -233,6 +245,7 @@ static PetscErrorCode append_cofacets(hole_rank_reduction r, hole_entry entry, u
   PetscFunctionBegin;
   PetscCall(hole_simplices_append_cofacets(r->x, r->dim, entry, low, high, &r->heap));
   r->work.n_cofacets += r->heap.n - n_before;
+  r->work.n_places += places_of(r, entry);
   ++r->work.n_scans;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -323,12 +336,15 @@ static PetscBool find_component(hole_rank_reduction r, hole_entry first, struct 
   const uint32_t              *e = x->s->ends[edge], *k = x->s->ends[kl];
   struct hole_vertex_list      parts[2];
   uint32_t                     oldest[2], triangle[3] = {e[0], e[1], 0};
+  HoleIndex                    n_places;
   int                          young, odd;
 
+  n_places = hole_lune_graph_places(r->graph);
   (void)hole_lune_graph_open(r->graph, edge);
   parts[0] = hole_lune_graph_component(r->graph, 0, k[0], k[1], kl, &oldest[0]);
+  if (parts[0].n) parts[1] = hole_lune_graph_component(r->graph, 1, k[1], HOLE_NO_EDGE, kl, &oldest[1]);
+  r->work.n_places += hole_lune_graph_places(r->graph) - n_places;
   if (!parts[0].n) return PETSC_FALSE;
-  parts[1]    = hole_lune_graph_component(r->graph, 1, k[1], HOLE_NO_EDGE, kl, &oldest[1]);
   young       = hole_lune_graph_precedes(r->graph, oldest[0], oldest[1]);
   triangle[2] = k[young];
   odd         = hole_vertices_before(2, e, k[young]) + hole_vertices_before(3, triangle, k[!young]);
@@ -345,6 +361,7 @@ static PetscBool find_apparent(hole_rank_reduction r, hole_entry first, struct a
   uint32_t                     v[5];
 
   hole_simplex_vertices(x, 4, t, v);
+  r->work.n_places += hole_skeleton_places(x->s, v[2]);
   if (hole_skeleton_first_common(x->s, v, (uint32_t)(facet >> x->edge_bits), v + 2,
                                  (uint32_t)(facet & ((UINT64_C(1) << x->edge_bits) - 1))) != v[4])
     return PETSC_FALSE;
@@ -381,7 +398,8 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
   struct addend                a;
 
   PetscFunctionBegin;
-  center     = hole_skeleton_center(x->s, edge);
+  center = hole_skeleton_center(x->s, edge);
+  r->work.n_places += hole_skeleton_places(x->s, x->s->ends[edge][0]);
   r->front.n = 0;
   do {
     PetscCall(hole_entries_reserve(&r->front, 1));
@@ -443,6 +461,7 @@ static PetscErrorCode unload(hole_rank_reduction r, struct hole_column *column)
   column->n_ahead = r->heap.n;
   if (r->heap.n) PetscCall(PetscMalloc((size_t)r->heap.n * sizeof(hole_entry), &column->ahead));
   PetscCall(PetscMemcpy(column->ahead, r->heap.entry, (size_t)r->heap.n * sizeof(hole_entry)));
+  column->rests = r->heap.n ? hole_entry_edge(r->x, r->dim + 1, r->heap.entry[0]) : column->complete;
   PetscCall(tidy_chain(r, column));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

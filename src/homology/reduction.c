@@ -169,6 +169,7 @@ static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item e
   PetscCall(hole_row_cache_get(r->cache, i, &a));
   PetscCall(hole_row_cache_get(r->cache, j, &b));
   ++r->work.n_scans;
+  r->work.n_places += stride;
   if (a[j] >= to) PetscFunctionReturn(PETSC_SUCCESS);
   for (HoleIndex block = next_block(0, stride, a, b, a[j], from, to); block < stride;
        block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, to)) {
@@ -271,7 +272,8 @@ static PetscErrorCode first_of_front(hole_reduction r, const struct hole_edge_ke
   PetscFunctionBegin;
   PetscCall(hole_row_cache_get(r->cache, edge->i, &a));
   PetscCall(hole_row_cache_get(r->cache, edge->j, &b));
-  center    = hole_lune_center(edge->i, edge->j, r->n, a, b);
+  center = hole_lune_center(edge->i, edge->j, r->n, a, b);
+  r->work.n_places += r->n;
   *first    = (struct hole_triangle){*edge, r->front[0]};
   *apparent = PETSC_FALSE;
   for (HoleIndex v = 0; v < r->n_front && !*apparent; ++v) *apparent = (PetscBool)(r->front[v] == center);
@@ -350,6 +352,7 @@ static PetscErrorCode unload(hole_reduction r, struct hole_column *column)
   PetscCall(PetscMalloc((size_t)n * sizeof(*r->heap), &column->ahead));
   PetscCall(PetscMemcpy(column->ahead, r->heap, (size_t)n * sizeof(*r->heap)));
   column->n_ahead = n;
+  column->rests   = n ? r->heap[0].edge.length : column->complete;
   tidy_chain(column);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -96,7 +96,7 @@ static PetscErrorCode order_edges(struct making *m, double cutoff)
   PetscCall(hole_edge_sort(m->s->comm, &m->n_local, &m->edges));
   m->first = 0;
   PetscCallMPI(MPI_Exscan(&m->n_local, &m->first, 1, HOLE_MPI_INDEX, MPI_SUM, m->s->comm));
-  counts[0] = m->n_local;
+  m->s->n_sorted = counts[0] = m->n_local;
   while (counts[1] < m->n_local && m->edges[counts[1]].length <= cutoff) ++counts[1];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, counts, 2, HOLE_MPI_INDEX, MPI_SUM, m->s->comm));
   n_edges = counts[0];

@@ -31,6 +31,7 @@ struct hole_skeleton_s {
   const uint64_t              *starts;     /* sparse: [n + 1] */
   const struct hole_neighbour *neighbours; /* sparse: [starts[n]] */
   hole_shared                  shared;
+  HoleIndex                    n_sorted; /* edges that this rank had when all were sorted */
 };
 
 /*
@@ -90,6 +91,14 @@ void hole_skeleton_common(hole_skeleton s, int n_others, const uint32_t others[]
    none. Local. */
 uint32_t hole_skeleton_first_common(hole_skeleton s, const uint32_t others[2], uint32_t high, const uint32_t more[2],
                                     uint32_t high_more);
+
+/* What a look at the row of a vertex counts, in places that are compared side by side: neighbours are looked at one by one. */
+enum { HOLE_PLACES_ONE_BY_ONE = 8 };
+
+static inline HoleIndex hole_skeleton_places(hole_skeleton s, uint32_t v)
+{
+  return s->rows ? s->stride : HOLE_PLACES_ONE_BY_ONE * (HoleIndex)(s->starts[v + 1] - s->starts[v]);
+}
 
 /* The most central vertex of the lune of an edge: of those next to both ends by earlier edges the one that minimises the later of the
    two; HOLE_NO_EDGE if there is none. Local. Time: one pass over two rows. */

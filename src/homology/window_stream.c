@@ -17,9 +17,13 @@ enum {
   N_SAMPLES       = 512,       /* births that a rank shows to the others, to find quantiles */
   WINDOWS_A_RANK  = 8,         /* windows, if the caller leaves the choice to us: enough to balance the work ... */
   BIRTHS_A_WINDOW = 8,         /* ... but not more than have this many columns of their own */
+  N_HALVINGS      = 60,        /* to find a bound */
+  COLUMNS_A_LOOK  = 8,         /* columns between two looks for messages: a look takes as long as passing a column on */
   COLUMNS_AHEAD   = 8,         /* columns whose rows are asked for before their turn comes */
   MESSAGE_BYTES   = 64 * 1024, /* a message is sent when it is this long, or when nothing else can be done */
 };
+
+static const double BY_BIRTHS = 0.4, BY_LATE_BIRTHS = 0.5; /* shares of the windows; the rest by lengths */
 
 enum message_kind { COLUMNS, LAST_COLUMNS, FAILURE };
 
@@ -30,7 +34,7 @@ struct message_head {
 
 struct column_head {
   struct hole_edge_key birth;
-  double               complete;
+  double               complete, ready, rests;
   HoleIndex            n, n_ahead;
 };
 
@@ -41,18 +45,13 @@ struct message {
   struct message *next;
 };
 
-struct queued {
-  struct hole_column *column;
-  struct queued      *next;
-};
-
 /* A window of ours. */
 struct window {
   HoleIndex id;
   HoleIndex first_birth, n_births; /* own columns not yet handed out: births [first_birth, first_birth + n_births) */
-  struct queued  *head, *tail;     /* columns that have arrived */
-  PetscBool       upstream_ended, ended;
-  struct message *out; /* columns for the next window, not sent yet; NULL if there are none */
+  struct hole_column *head, *tail; /* columns that have arrived */
+  PetscBool           upstream_ended, ended;
+  struct message     *out; /* columns for the next window, not sent yet; NULL if there are none */
 };
 
 struct hole_stream_s {
@@ -66,7 +65,8 @@ struct hole_stream_s {
   struct message       *sent;                /* on their way */
   PetscBool             failed;              /* here or elsewhere */
   size_t                ahead_bytes;         /* of a cofacet that goes along */
-  HoleIndex             n_columns_sent, n_bytes_sent;
+  int                   n_to_look;           /* columns until the next look for messages */
+  HoleIndex             n_columns_sent, n_messages_sent, n_bytes_sent;
 };
 
 /* A birth that stands for `weight` births near it. */
@@ -100,23 +100,61 @@ static PetscErrorCode gather_samples(hole_stream s, HoleIndex n_births, const st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: bounds at equal shares of the births; the last window reaches to the cutoff and includes it. */
+/* Of all work, by guess, the share that lies below a length. Columns that end late are the heavy ones: where few births are left their chains
+   have grown long, and all of them pass. So one part follows the births, one the logarithm of the number of those still to come, and one the
+   lengths, which cuts gaps between births and what is above the last. */
+static double share_below(const hole_stream s, double length, double cutoff, const struct sample samples[],
+                          const double below[], double n_total)
+{
+  HoleIndex low = 0, high = (HoleIndex)s->size * N_SAMPLES; /* samples before `low` are below the length */
+  double    births;
+
+  while (low < high) {
+    const HoleIndex middle = (low + high) / 2;
+
+    if (samples[middle].length < length) low = middle + 1;
+    else high = middle;
+  }
+  births = PetscMin(below[low], n_total);
+  return BY_BIRTHS * births / n_total + BY_LATE_BIRTHS * (1 - log1p(n_total - births) / log1p(n_total)) +
+         (1 - BY_BIRTHS - BY_LATE_BIRTHS) * length / cutoff;
+}
+
+/* Equal shares for all windows; the last reaches to the cutoff and includes it. Halving the range is the same on all ranks. */
+static void place_bounds(hole_stream s, double cutoff, const struct sample samples[], const double below[],
+                         double n_total)
+{
+  for (HoleIndex w = 1; w < s->n_windows; ++w) {
+    const double share = (double)w / (double)s->n_windows;
+    double       low = s->bounds[w - 1], high = cutoff;
+
+    for (int halving = 0; halving < N_HALVINGS; ++halving) {
+      const double middle = low + (high - low) / 2;
+
+      if (share_below(s, middle, cutoff, samples, below, n_total) < share) low = middle;
+      else high = middle;
+    }
+    s->bounds[w] = high;
+  }
+}
+
+/* Local. */
 static PetscErrorCode set_bounds(hole_stream s, PetscInt n_windows, double cutoff, const struct sample samples[],
                                  HoleIndex n_total)
 {
-  HoleIndex wanted = s->size > 1 ? (HoleIndex)WINDOWS_A_RANK * s->size : 1, sample = 0;
-  double    below = 0;
+  const HoleIndex wanted = s->size > 1 ? (HoleIndex)WINDOWS_A_RANK * s->size : 1;
+  const HoleIndex n      = (HoleIndex)s->size * N_SAMPLES;
+  double         *below; /* births below each sample, and all */
 
   PetscFunctionBegin;
   s->n_windows = n_windows ? n_windows : PetscMax(1, PetscMin(wanted, n_total / BIRTHS_A_WINDOW));
   PetscCall(PetscMalloc1(s->n_windows + 1, &s->bounds));
+  PetscCall(PetscMalloc1(n + 1, &below));
+  below[0] = 0;
+  for (HoleIndex i = 0; i < n; ++i) below[i + 1] = below[i] + samples[i].weight;
   s->bounds[0] = 0;
-  for (HoleIndex w = 1; w < s->n_windows; ++w) {
-    double share = (double)n_total * (double)w / (double)s->n_windows;
-
-    while (sample < s->size * N_SAMPLES && below + samples[sample].weight <= share) below += samples[sample++].weight;
-    s->bounds[w] = sample < s->size * N_SAMPLES ? PetscMin(samples[sample].length, cutoff) : cutoff;
-  }
+  place_bounds(s, cutoff, samples, below, PetscMax(1, (double)n_total));
+  PetscCall(PetscFree(below));
   s->bounds[s->n_windows] = nextafter(cutoff, INFINITY);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -288,6 +326,8 @@ PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cuto
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+HoleIndex hole_stream_size(hole_stream s) { return s->n_windows; }
+
 void hole_stream_end(hole_stream s, HoleIndex window, double *high, PetscBool *last)
 {
   *high = s->bounds[window + 1];
@@ -359,6 +399,7 @@ static PetscErrorCode send_message(hole_stream s, PetscMPIInt to, struct message
   m->next = s->sent;
   s->sent = m;
   s->n_bytes_sent += (HoleIndex)m->n;
+  ++s->n_messages_sent;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -376,27 +417,23 @@ static PetscErrorCode flush_window(hole_stream s, struct window *w)
 
 static struct window *own_window(hole_stream s, HoleIndex id) { return &s->own[id / s->size]; }
 
-static PetscErrorCode enqueue(struct window *w, struct hole_column *column)
+static void enqueue(struct window *w, struct hole_column *column)
 {
-  struct queued *q;
-
-  PetscFunctionBegin;
-  PetscCall(PetscNew(&q));
-  q->column = column;
-  if (w->tail) w->tail->next = q;
-  else w->head = q;
-  w->tail = q;
-  PetscFunctionReturn(PETSC_SUCCESS);
+  column->next = NULL;
+  if (w->tail) w->tail->next = column;
+  else w->head = column;
+  w->tail = column;
 }
 
 PetscErrorCode hole_stream_pass_on(hole_stream s, HoleIndex window, struct hole_column **column)
 {
   struct window     *w    = own_window(s, window);
-  struct column_head head = {(*column)->birth, (*column)->complete, (*column)->n, (*column)->n_ahead};
+  struct column_head head = {(*column)->birth, (*column)->complete, (*column)->ready,
+                             (*column)->rests, (*column)->n,        (*column)->n_ahead};
 
   PetscFunctionBegin;
   if (owner_of(s, window + 1) == s->rank) {
-    PetscCall(enqueue(own_window(s, window + 1), *column));
+    enqueue(own_window(s, window + 1), *column);
     *column = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -448,6 +485,8 @@ static PetscErrorCode unpack_column(hole_stream s, const char **bytes, struct ho
   c           = *column;
   c->birth    = head.birth;
   c->complete = head.complete;
+  c->ready    = head.ready;
+  c->rests    = head.rests;
   c->n = c->capacity = head.n;
   c->n_ahead         = head.n_ahead;
   PetscCall(PetscMalloc1(c->n, &c->chain));
@@ -468,7 +507,7 @@ static PetscErrorCode unpack(hole_stream s, const char bytes[])
   if (head.kind == FAILURE) s->failed = PETSC_TRUE;
   for (HoleIndex c = 0; c < head.n_columns; ++c) {
     PetscCall(unpack_column(s, &bytes, &column));
-    PetscCall(enqueue(own_window(s, head.window), column));
+    enqueue(own_window(s, head.window), column);
   }
   if (head.kind == LAST_COLUMNS) own_window(s, head.window)->upstream_ended = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -500,17 +539,14 @@ static PetscErrorCode receive(hole_stream s, PetscBool *received)
 /* Own columns first, latest birth first; then those that have arrived, first in, first out. */
 static PetscErrorCode take_column(hole_stream s, struct window *w, struct hole_column **column)
 {
-  struct queued *q = w->head;
-
   PetscFunctionBegin;
   if (w->n_births) {
     PetscCall(hole_column_create(s->births[w->first_birth + --w->n_births], column));
     ++s->n_started;
-  } else if (q) {
-    *column = q->column;
-    w->head = q->next;
+  } else if (w->head) {
+    *column = w->head;
+    w->head = w->head->next;
     if (!w->head) w->tail = NULL;
-    PetscCall(PetscFree(q));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -518,7 +554,7 @@ static PetscErrorCode take_column(hole_stream s, struct window *w, struct hole_c
 /* Ask for the rows that the columns after this one will need first. */
 static PetscErrorCode look_ahead(hole_stream s, const struct window *w, hole_row_cache cache)
 {
-  const struct queued *q = w->head;
+  const struct hole_column *q = w->head;
 
   PetscFunctionBegin;
   if (!cache) PetscFunctionReturn(PETSC_SUCCESS); /* by ranks: the node has all rows */
@@ -527,9 +563,9 @@ static PetscErrorCode look_ahead(hole_stream s, const struct window *w, hole_row
     PetscCall(hole_row_cache_prefetch(cache, s->births[w->first_birth + w->n_births - b].j));
   }
   for (int c = 0; c < COLUMNS_AHEAD && q && !w->n_births; ++c, q = q->next) {
-    const struct hole_triangle *next = q->column->ahead;
+    const struct hole_triangle *next = q->ahead;
 
-    if (!q->column->n_ahead) continue;
+    if (!q->n_ahead) continue;
     PetscCall(hole_row_cache_prefetch(cache, next->edge.i));
     PetscCall(hole_row_cache_prefetch(cache, next->edge.j));
   }
@@ -543,9 +579,12 @@ PetscErrorCode hole_stream_next(hole_stream s, hole_row_cache cache, HoleIndex *
 
   PetscFunctionBegin;
   *column = NULL;
-  while (received) PetscCall(receive(s, &received));
-  PetscCall(retire_sent(s));
-  for (HoleIndex o = 0; o < s->n_own && !*column && !s->failed; ++o) {
+  if (s->n_to_look-- <= 0) {
+    while (received) PetscCall(receive(s, &received));
+    PetscCall(retire_sent(s));
+    s->n_to_look = COLUMNS_A_LOOK;
+  }
+  for (HoleIndex o = s->n_ended; o < s->n_own && !*column && !s->failed; ++o) { /* windows end in their order */
     struct window *w = &s->own[o];
 
     *window = w->id;
@@ -553,6 +592,7 @@ PetscErrorCode hole_stream_next(hole_stream s, hole_row_cache cache, HoleIndex *
     if (*column) PetscCall(look_ahead(s, w, cache));
     if (!*column && w->upstream_ended && !w->ended) PetscCall(end_window(s, w));
   }
+  if (!*column) s->n_to_look = 0;
   /* Nothing to do: what others may be waiting for goes out now. */
   for (HoleIndex o = 0; o < s->n_own && !*column && !s->failed; ++o) PetscCall(flush_window(s, &s->own[o]));
   *finished = (PetscBool)(s->failed || s->n_ended == s->n_own);
@@ -601,10 +641,11 @@ PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void hole_stream_traffic(hole_stream s, HoleIndex *n_columns, HoleIndex *n_bytes)
+void hole_stream_traffic(hole_stream s, HoleIndex *n_columns, HoleIndex *n_messages, HoleIndex *n_bytes)
 {
-  *n_columns = s->n_columns_sent;
-  *n_bytes   = s->n_bytes_sent;
+  *n_columns  = s->n_columns_sent;
+  *n_messages = s->n_messages_sent;
+  *n_bytes    = s->n_bytes_sent;
 }
 
 PetscErrorCode hole_stream_destroy(hole_stream *stream)
@@ -617,12 +658,11 @@ PetscErrorCode hole_stream_destroy(hole_stream *stream)
     struct window *w = &s->own[o];
 
     if (w->out) PetscCall(free_message(w->out));
-    for (struct queued *q = w->head; q;) {
-      struct queued *next = q->next;
+    while (w->head) {
+      struct hole_column *column = w->head;
 
-      PetscCall(hole_column_destroy(&q->column));
-      PetscCall(PetscFree(q));
-      q = next;
+      w->head = column->next;
+      PetscCall(hole_column_destroy(&column));
     }
   }
   PetscCall(PetscFree(s->own));

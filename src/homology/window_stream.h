@@ -10,10 +10,14 @@ typedef struct hole_stream_s *hole_stream;
  * Cut [0, cutoff] into windows and bring each column to the owner of the window of its birth.
  *
  * Collective. `births` [n_births] are ascending on each rank, of all ranks together each edge once. `n_windows` 0 lets the
- * stream choose. A cofacet that a column takes along has `ahead_bytes`. Bounds are quantiles of the births, so that windows have equal numbers of own columns.
+ * stream choose. A cofacet that a column takes along has `ahead_bytes`. Bounds follow a guess of the work,
+ * so that windows have about as much each.
  */
 PetscErrorCode hole_stream_create(MPI_Comm comm, PetscInt n_windows, double cutoff, HoleIndex n_births,
                                   const struct hole_edge_key births[], size_t ahead_bytes, hole_stream *stream);
+
+/* How many windows there are. */
+HoleIndex hole_stream_size(hole_stream stream);
 
 /* The length at which a window ends (excluded), and whether it is the last. */
 void hole_stream_end(hole_stream stream, HoleIndex window, double *high, PetscBool *last);
@@ -38,7 +42,7 @@ PetscErrorCode hole_stream_abandon(hole_stream stream);
 /* Collective, from any state: receive and serve until every rank is here. */
 PetscErrorCode hole_stream_finish(hole_stream stream, hole_row_cache cache);
 
-/* Columns and bytes sent to other ranks. */
-void hole_stream_traffic(hole_stream stream, HoleIndex *n_columns, HoleIndex *n_bytes);
+/* Columns, messages and bytes sent to other ranks. */
+void hole_stream_traffic(hole_stream stream, HoleIndex *n_columns, HoleIndex *n_messages, HoleIndex *n_bytes);
 
 PetscErrorCode hole_stream_destroy(hole_stream *stream);

@@ -429,6 +429,11 @@ def check_layout(where, file, layers, metrics, labels, ids, ranks):
     timings = file["timings"]
     expect(timings.dtype.names == ("layer", "metric", "step", "seconds", "peak_bytes"), f"{where}: timings {timings.dtype}")
     expect((timings["seconds"] >= 0).all() and (timings["peak_bytes"] > 0).all(), f"{where}: a time or memory of no sense")
+    work = file["work"]
+    expect(all((work[name] >= work[name.replace("_max", "_mean")]).all() for name in work.dtype.names if name.endswith("_max")),
+           f"{where}: a mean of work above the largest")
+    expect((work["path"] >= work["steps_max"]).all() and (work["efficiency"] <= 1).all() and b"reduction" in work["step"],
+           f"{where}: a chain of waiting shorter than the work of a rank")
 
 
 def check_group(where, group, n, width):
