@@ -82,13 +82,12 @@ typedef struct {
 
 /** Work of all ranks in a step. */
 typedef struct {
-  const char  *step;       /**< as HoleHomologyGetPhases() names it */
-  PetscInt     dim;        /**< dimension of its columns; 0: a step before the reduction */
-  HoleRankWork most, mean; /**< each number on the rank where it is largest; the mean of ranks */
-  double
-      path; /**< steps until the last rank is done, each waiting for columns of others, none for a processor or the network */
-  double
-      efficiency; /**< what one rank alone would take / (ranks * path): columns that come from other windows are no work for it */
+  const char  *step; /**< as HoleHomologyGetPhases() names it */
+  PetscInt     dim;  /**< dimension of its columns; 0: a step before the reduction */
+  HoleRankWork most; /**< each number on the rank where it is largest */
+  HoleRankWork mean; /**< the mean of ranks */
+  double path; /**< steps until the last rank is done: ranks wait for columns, not for processors or the network */
+  double efficiency; /**< what one rank alone would take / (ranks * path) */
 } HoleHomologyWork;
 
 /**
