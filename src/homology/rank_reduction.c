@@ -14,6 +14,7 @@
 #include "rank_reduction.h"
 
 #include "../core/sort.h"
+#include "heap.h"
 #include <hole/hole_error.h>
 #define HASH_NONFATAL_OOM      1 /* by default uthash ends the program when memory runs out */
 #define uthash_nonfatal_oom(e) ((void)(e))
@@ -146,45 +147,6 @@ static PetscErrorCode tidy_chain(hole_rank_reduction r, struct hole_column *colu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Order the heap again from `place` on, once it is a heap before. */
-static void restore_heap(struct hole_entries *heap, HoleIndex place)
-{
-  for (; place < heap->n; ++place) {
-    hole_entry entry = heap->entry[place];
-    HoleIndex  p     = place;
-
-    for (; p && entry < heap->entry[(p - 1) / 2]; p = (p - 1) / 2) heap->entry[p] = heap->entry[(p - 1) / 2];
-    heap->entry[p] = entry;
-  }
-}
-
-/* Let the entry sink from `place` to where it belongs. */
-static void sink(struct hole_entries *heap, HoleIndex place, hole_entry entry)
-{
-  HoleIndex child;
-
-  while ((child = 2 * place + 1) < heap->n) {
-    child += child + 1 < heap->n && heap->entry[child + 1] < heap->entry[child];
-    if (heap->entry[child] >= entry) break;
-    heap->entry[place] = heap->entry[child];
-    place              = child;
-  }
-  heap->entry[place] = entry;
-}
-
-static void make_heap(struct hole_entries *heap)
-{
-  for (HoleIndex place = heap->n / 2 - 1; place >= 0; --place) sink(heap, place, heap->entry[place]);
-}
-
-static hole_entry pop(struct hole_entries *heap)
-{
-  const hole_entry first = heap->entry[0], last = heap->entry[--heap->n];
-
-  if (heap->n) sink(heap, 0, last);
-  return first;
-}
-
 /* Take the first cofacet whose sum is not zero off the heap; false if no entry before `high` is left. */
 static PetscBool pop_first(hole_rank_reduction r, uint32_t high, hole_entry *first)
 {
@@ -195,21 +157,12 @@ static PetscBool pop_first(hole_rank_reduction r, uint32_t high, hole_entry *fir
     uint32_t       sum     = 0;
 
     while (r->heap.n && hole_entry_simplex(x, r->heap.entry[0]) == simplex)
-      sum = plus(x, sum, hole_entry_coefficient(x, pop(&r->heap)));
+      sum = plus(x, sum, hole_entry_coefficient(x, hole_heap_pop(&r->heap)));
     if (!sum) continue;
     *first = hole_entry_of(x, simplex, sum);
     return PETSC_TRUE;
   }
   return PETSC_FALSE;
-}
-
-static PetscErrorCode push(hole_rank_reduction r, hole_entry entry)
-{
-  PetscFunctionBegin;
-  PetscCall(hole_entries_reserve(&r->heap, 1));
-  r->heap.entry[r->heap.n++] = entry;
-  restore_heap(&r->heap, r->heap.n - 1);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode check_memory(hole_rank_reduction r)
@@ -268,7 +221,7 @@ static PetscErrorCode generate_piece(hole_rank_reduction r, struct hole_column *
 
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < column->n; ++i) PetscCall(append_cofacets(r, hole_chain_entry(column->chain[i]), from, to));
-  make_heap(&r->heap);
+  hole_heap_make(&r->heap);
   column->complete = to;
   PetscCall(check_memory(r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -301,7 +254,7 @@ static PetscErrorCode add(hole_rank_reduction r, struct hole_column *column, con
     PetscCall(append_cofacets(r, entry, low, (uint32_t)column->complete));
     PetscCall(hole_column_append(column, 1, &item));
   }
-  restore_heap(&r->heap, n_before);
+  hole_heap_restore(&r->heap, n_before);
   ++r->work.n_additions;
   PetscCall(check_memory(r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -380,7 +333,7 @@ static PetscErrorCode cancel(hole_rank_reduction r, struct hole_column *column, 
   if (!*added && r->dim == 2) *added = find_component(r, first, &a);
   if (!*added && r->dim == 3) *added = find_apparent(r, first, &a);
   if (!*added) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(push(r, first));
+  PetscCall(hole_heap_push(&r->heap, first));
   PetscCall(add(r, column, &a, hole_entry_edge(r->x, r->dim + 1, first)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -409,7 +362,7 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
   before = r->heap.n;
   PetscCall(hole_entries_reserve(&r->heap, r->front.n));
   for (HoleIndex f = 0; f < r->front.n; ++f) r->heap.entry[r->heap.n++] = r->front.entry[f];
-  restore_heap(&r->heap, before);
+  hole_heap_restore(&r->heap, before);
   if (central) {
     a = (struct addend){
         1, NULL, NULL, edge,

@@ -9,6 +9,7 @@
 #include "suspension.h"
 
 #include "../core/sort.h"
+#include "heap.h"
 #include "lune_graph.h"
 #include <hole/hole_error.h>
 #include <stdlib.h>
@@ -38,37 +39,6 @@ struct suspension {
   double                 bytes, most_bytes;
 };
 
-/* The heap of rank_reduction.c, once more: its entries are complements, since here the last comes first. */
-static PetscErrorCode push(struct suspension *p, uint64_t triangle)
-{
-  struct hole_entries *h     = &p->heap;
-  const hole_entry     entry = ~triangle;
-  HoleIndex            place;
-
-  PetscFunctionBegin;
-  PetscCall(hole_entries_reserve(h, 1));
-  for (place = h->n++; place && entry < h->entry[(place - 1) / 2]; place = (place - 1) / 2)
-    h->entry[place] = h->entry[(place - 1) / 2];
-  h->entry[place] = entry;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static uint64_t pop(struct suspension *p)
-{
-  struct hole_entries *h     = &p->heap;
-  const hole_entry     first = h->entry[0], last = h->entry[--h->n];
-  HoleIndex            place = 0, child;
-
-  while ((child = 2 * place + 1) < h->n) {
-    child += child + 1 < h->n && h->entry[child + 1] < h->entry[child];
-    if (h->entry[child] >= last) break;
-    h->entry[place] = h->entry[child];
-    place           = child;
-  }
-  if (h->n) h->entry[place] = last;
-  return ~first;
-}
-
 /* Push the triangle of three vertices. */
 static PetscErrorCode push_triangle(struct suspension *p, uint32_t a, uint32_t b, uint32_t c)
 {
@@ -77,7 +47,7 @@ static PetscErrorCode push_triangle(struct suspension *p, uint32_t a, uint32_t b
   const uint32_t last = PetscMax(ab, PetscMax(ac, bc));
 
   PetscFunctionBegin;
-  PetscCall(push(p, (uint64_t)last << p->x->vertex_bits | (last == ab ? c : last == ac ? b : a)));
+  PetscCall(hole_heap_push(&p->heap, ~((uint64_t)last << p->x->vertex_bits | (last == ab ? c : last == ac ? b : a))));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,7 +95,7 @@ static PetscErrorCode fold_front(struct suspension *p, uint32_t edge, HoleIndex 
   *last = HOLE_NO_EDGE;
   for (HoleIndex v = 0; v < *n; ++v) p->odd[p->order[v]] = 0;
   while (p->heap.n && (uint32_t)(~p->heap.entry[0] >> bits) == edge)
-    p->odd[(uint32_t)(pop(p) & ((UINT64_C(1) << bits) - 1))] ^= 1;
+    p->odd[(uint32_t)(~hole_heap_pop(&p->heap) & ((UINT64_C(1) << bits) - 1))] ^= 1;
   for (HoleIndex v = *n - 1; v >= 0; --v) {
     const uint32_t k = p->order[v], parent = p->parent[k];
 
@@ -147,7 +117,7 @@ static PetscErrorCode put_front_back(struct suspension *p, uint32_t edge, HoleIn
 {
   PetscFunctionBegin;
   for (HoleIndex v = 0; v < n; ++v) {
-    if (p->odd[p->order[v]]) PetscCall(push(p, (uint64_t)edge << p->x->vertex_bits | p->order[v]));
+    if (p->odd[p->order[v]]) PetscCall(hole_heap_push(&p->heap, ~((uint64_t)edge << p->x->vertex_bits | p->order[v])));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,7 +138,7 @@ static PetscErrorCode keep_cycle(struct suspension *p, uint64_t birth, uint64_t 
   }
   PetscCall(PetscMalloc1(p->heap.n, &c->triangles));
   while (p->heap.n) {
-    const uint64_t t = pop(p);
+    const uint64_t t = ~hole_heap_pop(&p->heap);
 
     if (c->n && c->triangles[c->n - 1] == t) --c->n;
     else c->triangles[c->n++] = t;
@@ -202,7 +172,7 @@ static PetscErrorCode reduce_cycle(struct suspension *p, uint64_t death)
       PetscCall(keep_cycle(p, birth, death));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-    for (HoleIndex t = 0; t < other->n; ++t) PetscCall(push(p, other->triangles[t]));
+    for (HoleIndex t = 0; t < other->n; ++t) PetscCall(hole_heap_push(&p->heap, ~other->triangles[t]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
