@@ -530,6 +530,7 @@ OPTIONS_OF_POINTS = {
     "graph_": "-filtration knn",
     "greedy_": "-filtration sparse",
     "knn_": "-filtration knn",
+    "loops_": "-max_dim 2 -homology_side homology",
     "neighbours_": "-metric geodesic",
     "principal_": "-metric mahalanobis",
     "principal_gram": "-reshape flatten -max_points 12",
