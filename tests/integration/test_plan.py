@@ -116,14 +116,14 @@ def check_laws():
 
 def check_refusal(ranks):
     """Refused below the need, not above it; what was predicted is written down."""
-    path = write_points("large.h5", 4000, 32)
+    path = write_points("large.h5", 3000, 32)
     words = ["analyze", path, "-output", "large.out.h5", "-force", "-view", "none", "-progress", "off", "-threshold", "quantile:0.15"]
     if not expect_success(run(*words, ranks=ranks)):
         return
     with h5py.File("large.out.h5") as file:
         predicted = int(file.attrs["predicted_peak_bytes"])
         measured = int(file["timings"]["peak_bytes"].max())
-    rows = 8 * 4000 * 4000 // max(ranks, 1)
+    rows = 8 * 3000 * 3000 // max(ranks, 1)
     expect(predicted > rows and measured > rows, f"{predicted} predicted, {measured} measured, rows alone {rows}")
     if "ASAN_OPTIONS" in os.environ:
         return  # the address sanitizer has memory of its own
