@@ -467,7 +467,7 @@ def check_disk():
         print("note: without the right to mount a small file system, a full disk was not tried")
         return
     os.mkdir("in/disk")
-    many = ["analyze", "in/many.h5", "-view", "none", "-max_dim", "0"]
+    many = ["analyze", "in/many.h5", "-view", "none", "-views", "none", "-max_dim", "0"]
     check_small_disk("full disk", *many, "-output", "in/disk/out.h5")
     check_small_disk("full disk, -force", *many, "-output", "in/disk/old.h5", "-force")
     expect_success(run(*many, "-output", "large_result.h5"))
