@@ -35,13 +35,6 @@ struct solver {
   struct hole_entries   cleared; /* those of all ranks in the dimension below, ascending */
 };
 
-static int by_number(const void *a, const void *b)
-{
-  const hole_entry *x = a, *y = b;
-
-  return *x < *y ? -1 : *x > *y;
-}
-
 static int by_index(const void *a, const void *b)
 {
   const HoleIndex *x = a, *y = b;
@@ -77,7 +70,7 @@ static PetscBool is_cleared(const struct solver *s, uint64_t simplex)
 {
   if (s->dim == 1) return is_in_forest(s, simplex);
   return (PetscBool)(s->cleared.n &&
-                     bsearch(&simplex, s->cleared.entry, (size_t)s->cleared.n, sizeof(simplex), by_number));
+                     bsearch(&simplex, s->cleared.entry, (size_t)s->cleared.n, sizeof(simplex), hole_entry_order));
 }
 
 /* Can the present dimension be computed by homology, too? */
@@ -171,6 +164,18 @@ static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where the parts of ranks begin in what is gathered, and how long it is. */
+static PetscErrorCode set_starts(PetscMPIInt size, const PetscMPIInt counts[], PetscMPIInt starts[], HoleIndex *n)
+{
+  PetscFunctionBegin;
+  *n = 0;
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    PetscCall(hole_mpi_int(*n, &starts[r]));
+    *n += counts[r];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: the pivots of all ranks, ascending, for the next dimension. */
 static PetscErrorCode gather_pivots(struct solver *s)
 {
@@ -181,21 +186,18 @@ static PetscErrorCode gather_pivots(struct solver *s)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
   HoleCallAgreed(s->comm, PetscMalloc2(size, &counts, size, &starts)); /* local */
-  PetscCall(hole_mpi_int(s->pivots.n, &n));
+  HoleCallAgreed(s->comm, hole_mpi_int(s->pivots.n, &n));              /* local */
   PetscCallMPI(MPI_Allgather(&n, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
-  for (PetscMPIInt r = 0; r < size; ++r) {
-    starts[r] = (PetscMPIInt)n_all;
-    n_all += counts[r];
-  }
   s->cleared.n = 0;
-  reserved     = HoleErrorAgree(s->comm, hole_entries_reserve(&s->cleared, n_all));
+  reserved     = set_starts(size, counts, starts, &n_all); /* equal everywhere */
+  if (!reserved) reserved = HoleErrorAgree(s->comm, hole_entries_reserve(&s->cleared, n_all));
   if (!reserved)
     PetscCallMPI(
         MPI_Allgatherv(s->pivots.entry, n, MPI_UINT64_T, s->cleared.entry, counts, starts, MPI_UINT64_T, s->comm));
   PetscCall(PetscFree2(counts, starts));
   PetscCall(reserved);
   s->cleared.n = n_all;
-  hole_sort(s->cleared.entry, n_all, sizeof(*s->cleared.entry), by_number);
+  hole_sort(s->cleared.entry, n_all, sizeof(*s->cleared.entry), hole_entry_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -224,25 +226,14 @@ static PetscErrorCode gather_loops(struct solver *s, const struct hole_loops *mi
   HoleCallAgreed(s->comm, hole_mpi_int(mine->n, &count));              /* local */
   HoleCallAgreed(s->comm, PetscMalloc2(size, &counts, size, &starts)); /* local */
   PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
-  *n = 0;
-  for (PetscMPIInt r = 0; r < size; ++r) {
-    starts[r] = (PetscMPIInt)*n;
-    *n += counts[r];
-  }
-  allocated = HoleErrorAgree(s->comm, PetscMalloc1(rank ? 0 : *n, all));
+  allocated = set_starts(size, counts, starts, n); /* equal everywhere */
+  if (!allocated) allocated = HoleErrorAgree(s->comm, PetscMalloc1(rank ? 0 : *n, all));
   if (!allocated)
     PetscCallMPI(MPI_Gatherv(mine->numbers, count, MPI_UINT32_T, *all, counts, starts, MPI_UINT32_T, 0, s->comm));
   PetscCall(PetscFree2(counts, starts));
   PetscCall(allocated);
   if (rank) *n = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static int by_birth(const void *a, const void *b)
-{
-  const struct hole_suspension_pair *x = a, *y = b;
-
-  return x->birth < y->birth ? -1 : x->birth > y->birth;
 }
 
 /* Local: intervals of the births that this rank found. */
@@ -257,7 +248,7 @@ static PetscErrorCode record_pairs(struct solver *s, HoleIndex n_pairs, const st
     const struct hole_suspension_pair key = {critical->entry[c], 0}, *pair;
 
     if (is_cleared(s, critical->entry[c])) continue;
-    pair = n_pairs ? bsearch(&key, pairs, (size_t)n_pairs, sizeof(key), by_birth) : NULL;
+    pair = n_pairs ? bsearch(&key, pairs, (size_t)n_pairs, sizeof(key), hole_suspension_order) : NULL;
     PetscCall(record(s, hole_entry_of(&s->simplices, critical->entry[c], 1), pair ? &pair->death : NULL, NULL));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -169,13 +169,6 @@ static PetscBool has_common(HoleIndex n, const uint32_t a[], const uint32_t b[],
   return PETSC_FALSE;
 }
 
-static int by_number(const void *a, const void *b)
-{
-  const hole_entry *x = a, *y = b;
-
-  return *x < *y ? -1 : *x > *y;
-}
-
 /* The edges of the present lune that join what earlier ones have joined, without a vertex next to both ends by earlier ones. */
 static PetscErrorCode list_tetrahedra(struct finder *f, uint32_t edge)
 {
@@ -205,7 +198,7 @@ static PetscErrorCode list_tetrahedra(struct finder *f, uint32_t edge)
       found->entry[kept++] = (uint64_t)edge << f->x->edge_bits | found->entry[c];
   }
   found->n = kept;
-  hole_sort(found->entry + begin, kept - begin, sizeof(*found->entry), by_number);
+  hole_sort(found->entry + begin, kept - begin, sizeof(*found->entry), hole_entry_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -337,7 +330,7 @@ static PetscErrorCode find_sparse(struct finder *f, uint32_t first, uint32_t las
       PetscCall(hole_homology_report(f->homology, "lunes", i - first, last - first));
   }
   for (int dim = 1; dim <= HOLE_MAX_DIM; ++dim)
-    hole_sort(f->critical->simplices[dim].entry, f->critical->simplices[dim].n, sizeof(hole_entry), by_number);
+    hole_sort(f->critical->simplices[dim].entry, f->critical->simplices[dim].n, sizeof(hole_entry), hole_entry_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -107,19 +107,12 @@ static hole_entry scaled(const struct hole_simplices *x, hole_entry entry, uint3
   return hole_entry_of(x, hole_entry_simplex(x, entry), times(x, hole_entry_coefficient(x, entry), factor));
 }
 
-static int by_number(const void *a, const void *b)
-{
-  const hole_entry *x = a, *y = b;
-
-  return *x < *y ? -1 : *x > *y;
-}
-
 /* Ascending; equal simplices become one, with the sum of their coefficients, or none. */
 static void collect(const struct hole_simplices *x, struct hole_entries *list)
 {
   HoleIndex kept = 0;
 
-  hole_sort(list->entry, list->n, sizeof(*list->entry), by_number);
+  hole_sort(list->entry, list->n, sizeof(*list->entry), hole_entry_order);
   for (HoleIndex e = 0; e < list->n;) {
     const uint64_t simplex = hole_entry_simplex(x, list->entry[e]);
     uint32_t       sum     = 0;

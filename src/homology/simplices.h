@@ -60,6 +60,14 @@ static inline uint32_t hole_entry_edge(const struct hole_simplices *x, int dim, 
   return (uint32_t)(e >> (x->coefficient_bits + hole_simplex_low_bits(x, dim)));
 }
 
+/* By number, for qsort(). */
+static inline int hole_entry_order(const void *a, const void *b)
+{
+  const hole_entry *x = a, *y = b;
+
+  return *x < *y ? -1 : *x > *y;
+}
+
 /* The vertices of a simplex: ends of the longest edge, then those opposite; [dim + 1], in no order but this. */
 void hole_simplex_vertices(const struct hole_simplices *x, int dim, uint64_t simplex, uint32_t vertices[]);
 

@@ -201,13 +201,6 @@ static int by_edge_then_closing(const void *a, const void *b)
   return (*x)[1] < (*y)[1] ? -1 : (*x)[1] > (*y)[1];
 }
 
-static int by_birth(const void *a, const void *b)
-{
-  const struct hole_suspension_pair *x = a, *y = b;
-
-  return x->birth < y->birth ? -1 : x->birth > y->birth;
-}
-
 /* All loops, ascending. */
 static PetscErrorCode reduce_loops(struct suspension *p, HoleHomology homology, HoleIndex n_numbers,
                                    const uint32_t numbers[])
@@ -241,7 +234,7 @@ static PetscErrorCode list_pairs(const struct suspension *p, HoleIndex *n_pairs,
   *n_pairs = 0;
   for (const struct cycle *c = p->cycles; c; c = c->hh.next)
     (*pairs)[(*n_pairs)++] = (struct hole_suspension_pair){c->birth, c->death};
-  hole_sort(*pairs, *n_pairs, sizeof(**pairs), by_birth);
+  hole_sort(*pairs, *n_pairs, sizeof(**pairs), hole_suspension_order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -12,6 +12,14 @@ struct hole_suspension_pair {
   uint64_t birth, death;
 };
 
+/* By birth, for qsort(). */
+static inline int hole_suspension_order(const void *a, const void *b)
+{
+  const struct hole_suspension_pair *x = a, *y = b;
+
+  return x->birth < y->birth ? -1 : x->birth > y->birth;
+}
+
 /*
  * Reduce the loops of all lunes, ascending by edge and closing edge. Local: one rank does it.
  * `pairs` [*n_pairs] ascending by birth, to be freed with PetscFree().
