@@ -246,11 +246,11 @@ static double set_up_filtration(struct state *s, double rows)
 /* Everything that homology adds: `held` is there before. */
 static void solve(struct state *s, double held)
 {
-  const PetscBool single = (PetscBool)(s->run->single && s->complete && s->kind != HOLE_LAYER_GRAPH); /* stored rows */
-  const double    result = hole_homology_predict_result(s->n), n = (double)s->n;
-  const double    lunes = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, single, s->size);
-  const double    cache =
-      hole_row_cache_predict_bytes(s->n, single, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const size_t value  = s->kind == HOLE_LAYER_DISTANCES && !s->run->single ? sizeof(double) : sizeof(float);
+  const double result = hole_homology_predict_result(s->n), n = (double)s->n;
+  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
+  const double cache =
+      hole_row_cache_predict_bytes(s->n, value, s->size) + hole_reduction_predict_bytes(s->n, s->size);
   const double waits  = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
   const double panels = s->size > 1 ? 2 * n * n * sizeof(double) * LINK_BYTE : 0;
 

@@ -85,7 +85,7 @@ static PetscErrorCode create(MPI_Comm comm, HoleIndex n, HoleDistances *distance
   PetscCallMPI(MPI_Comm_rank(d->comm, &d->rank));
   PetscCallMPI(MPI_Comm_size(d->comm, &d->size));
   d->n       = n;
-  d->stride  = HOLE_ROUND_UP(n);
+  d->stride  = HOLE_ROW_STRIDE(n);
   d->first   = hole_block_first(n, d->size, d->rank);
   d->n_local = hole_block_count(n, d->size, d->rank);
   *distances = d;
@@ -444,7 +444,7 @@ double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex n, HoleInde
 double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt size)
 {
   return (double)(single ? sizeof(float) : sizeof(double)) * (double)hole_block_count(n, size, 0) *
-         (double)HOLE_ROUND_UP(n);
+         (double)HOLE_ROW_STRIDE(n);
 }
 
 double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)

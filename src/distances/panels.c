@@ -5,37 +5,32 @@
 #include "../core/cast.h"
 #include "../core/fault.h"
 #include "../core/simd.h"
-#include "distances_impl.h"
 #include <hole/hole_error.h>
 
 enum { PANEL_BYTES = 16 * 1024 * 1024 };
 
 struct hole_panels_s {
-  HoleDistances     d;
+  hole_bounds       b;
   HoleIndex         height; /* most rows of a panel */
   HoleIndex         next;   /* first row of the panel after the one on its way */
-  void             *memory[2];
-  double           *buffer[2];      /* of doubles or floats, as the rows are stored */
-  void             *decoded_memory; /* of single precision: the panel at hand, in double */
-  double           *decoded;
+  char             *buffer[2];
   int               coming; /* buffer of the panel on its way */
-  const void       *rows;   /* that panel, as it is sent */
   struct hole_panel on_its_way;
   MPI_Request       request;
 };
 
-static HoleIndex panel_height(HoleIndex stride)
+static HoleIndex panel_height(HoleIndex stride, size_t value)
 {
-  return PetscMax(1, PANEL_BYTES / (HoleIndex)sizeof(double) / stride);
+  return PetscMax(1, PANEL_BYTES / (HoleIndex)value / PetscMax(stride, 1));
 }
 
 /* Collective: start the broadcast of the next panel. A panel lies within one owner's block. */
 static PetscErrorCode start_panel(hole_panels p)
 {
-  HoleDistances d = p->d;
+  HoleDistances d = p->b->d;
   PetscMPIInt   owner, n_values;
   HoleIndex     end;
-  void         *rows;
+  char         *rows;
 
   PetscFunctionBegin;
   p->on_its_way = (struct hole_panel){p->next, 0, NULL};
@@ -45,28 +40,25 @@ static PetscErrorCode start_panel(hole_panels p)
   p->on_its_way.count = end - p->next;
   p->coming           = !p->coming;
   rows                = p->buffer[p->coming];
-  if (owner == d->rank) rows = hole_distances_stored_row(d, p->next - d->first);
-  PetscCall(hole_mpi_int(p->on_its_way.count * d->stride, &n_values));
-  if (d->size > 1) PetscCallMPI(MPI_Ibcast(rows, n_values, hole_distances_type(d), owner, d->comm, &p->request));
-  p->rows = rows;
-  p->next = end;
+  if (owner == d->rank) rows = p->b->rows + (size_t)((p->next - d->first) * p->b->stride) * p->b->value;
+  PetscCall(hole_mpi_int(p->on_its_way.count * p->b->stride, &n_values));
+  if (d->size > 1) PetscCallMPI(MPI_Ibcast(rows, n_values, p->b->type, owner, d->comm, &p->request));
+  p->on_its_way.rows = rows;
+  p->next            = end;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Local. */
 static PetscErrorCode allocate_buffers(hole_panels p)
 {
-  const HoleIndex n = p->height * p->d->stride; /* even, as a stride is */
-
   PetscFunctionBegin;
-  PetscCall(hole_fault(p->d->comm, "panels_allocate"));
-  for (int b = 0; b < 2 && p->d->size > 1; ++b)
-    PetscCall(hole_distances_allocate(p->d->single ? n / 2 : n, &p->memory[b], &p->buffer[b]));
-  if (p->d->single) PetscCall(hole_distances_allocate(n, &p->decoded_memory, &p->decoded));
+  PetscCall(hole_fault(p->b->d->comm, "panels_allocate"));
+  for (int k = 0; k < 2 && p->b->d->size > 1; ++k)
+    PetscCall(PetscMalloc((size_t)(p->height * p->b->stride) * p->b->value, &p->buffer[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_panels_create(HoleDistances d, hole_panels *panels)
+PetscErrorCode hole_panels_create(hole_bounds bounds, hole_panels *panels)
 {
   hole_panels    p;
   PetscErrorCode allocated;
@@ -74,10 +66,10 @@ PetscErrorCode hole_panels_create(HoleDistances d, hole_panels *panels)
   PetscFunctionBegin;
   *panels = NULL;
   PetscCall(PetscNew(&p));
-  p->d       = d;
-  p->height  = panel_height(PetscMax(d->stride, 1));
+  p->b       = bounds;
+  p->height  = PetscMin(panel_height(bounds->stride, bounds->value), PetscMax(1, bounds->n));
   p->request = MPI_REQUEST_NULL;
-  allocated  = HoleErrorAgree(d->comm, allocate_buffers(p));
+  allocated  = HoleErrorAgree(bounds->d->comm, allocate_buffers(p));
   if (allocated) PetscCall(hole_panels_destroy(&p));
   PetscCall(allocated);
   PetscCall(start_panel(p));
@@ -90,10 +82,6 @@ PetscErrorCode hole_panels_next(hole_panels p, struct hole_panel *panel)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Wait(&p->request, MPI_STATUS_IGNORE));
   *panel = p->on_its_way;
-  if (p->d->single) {
-    hole_distances_decode(panel->count * p->d->stride, p->rows, p->decoded);
-    panel->rows = p->decoded;
-  } else panel->rows = p->rows;
   if (panel->count) PetscCall(start_panel(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,16 +91,16 @@ PetscErrorCode hole_panels_destroy(hole_panels *panels)
   PetscFunctionBegin;
   if (!*panels) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Wait(&(*panels)->request, MPI_STATUS_IGNORE));
-  for (int b = 0; b < 2; ++b) PetscCall(PetscFree((*panels)->memory[b]));
-  PetscCall(PetscFree((*panels)->decoded_memory));
+  for (int k = 0; k < 2; ++k) PetscCall(PetscFree((*panels)->buffer[k]));
   PetscCall(PetscFree(*panels));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_panels_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size)
+/* Whatever the values are: panels are of equal size, unless there are few rows. */
+double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  const HoleIndex stride = PetscMax(HOLE_ROUND_UP(n), 1);
-  const HoleIndex height = PetscMin(panel_height(stride), hole_block_count(n, size, 0));
+  const HoleIndex stride = HOLE_ROW_STRIDE(n);
+  const HoleIndex height = PetscMin(panel_height(stride, sizeof(double)), hole_block_count(n, size, 0));
 
-  return (double)sizeof(double) * (double)stride * (double)height * (size > 1 ? 2 : single ? 1 : 0);
+  return (double)sizeof(double) * (double)stride * (double)height * (size > 1 ? 2 : 0);
 }

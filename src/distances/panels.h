@@ -1,19 +1,18 @@
-/* panels.h - all rows of the distance matrix in turn, in panels that every rank sees. */
+/* panels.h - all rows of bounds in turn, in panels that every rank sees. */
 #pragma once
 
-#include <hole/hole_distances.h>
+#include "bounds.h"
 
 /* Rows [first, first + count); valid until the next call of hole_panels_next(). */
 struct hole_panel {
-  HoleIndex     first, count;
-  const double *rows; /* [count, stride] */
+  HoleIndex   first, count;
+  const char *rows; /* [count, stride] values */
 };
 
 typedef struct hole_panels_s *hole_panels;
 
-/* Collective. Two buffers of at most 16 MiB (or one row) each; none on a single rank. Rows in single precision travel as they are
-   stored, in half of that, and are decoded into as much again. */
-PetscErrorCode hole_panels_create(HoleDistances d, hole_panels *panels);
+/* Collective. Two buffers of at most 16 MiB (or one row) each; none on a single rank. */
+PetscErrorCode hole_panels_create(hole_bounds bounds, hole_panels *panels);
 
 /* Collective. The next panel, ascending; count is 0 after the last. The one after it is already on its way. */
 PetscErrorCode hole_panels_next(hole_panels panels, struct hole_panel *panel);
@@ -21,4 +20,4 @@ PetscErrorCode hole_panels_next(hole_panels panels, struct hole_panel *panel);
 PetscErrorCode hole_panels_destroy(hole_panels *panels);
 
 /* Bytes of the buffers for n points over `size` ranks. */
-double hole_panels_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size);
+double hole_panels_predict_bytes(HoleIndex n, PetscMPIInt size);

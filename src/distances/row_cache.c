@@ -13,7 +13,7 @@
 #include "distances_impl.h"
 #include <hole/hole_error.h>
 
-enum { TAG_REQUEST = 1, TAG_REPLY = 2, MAX_REPLIES = 64, N_PINNED = 2, OWN_SETS = 32, OWN_SLOTS = 2 * OWN_SETS };
+enum { TAG_REQUEST = 1, TAG_REPLY = 2, MAX_REPLIES = 64, N_PINNED = 2 };
 
 struct slot {
   HoleIndex   row;     /* -1: empty; also the message of the request */
@@ -22,20 +22,18 @@ struct slot {
 };
 
 struct hole_row_cache_s {
+  hole_bounds   b;
   HoleDistances d;
   MPI_Comm      comm; /* messages of this cache alone */
   HoleIndex     capacity, hand, n_fetched, n_waiting;
-  int32_t      *slot_of; /* [n] slot of a row, -1: not here */
-  struct slot  *slots;   /* [capacity] */
-  double       *rows;    /* [capacity, stride] */
-  void         *memory;
-  HoleIndex     pinned[N_PINNED];   /* slots lent by the last calls of get */
-  HoleIndex     own_row[OWN_SLOTS]; /* own rows decoded from single precision, two for each remainder; -1: none */
-  HoleIndex     own_lent;           /* slot of the last call of get, -1: another kind of row */
-  double       *own;                /* [OWN_SLOTS, stride] */
-  void         *own_memory;
+  int32_t      *slot_of;              /* [n] slot of a row, -1: not here */
+  struct slot  *slots;                /* [capacity] */
+  char         *rows;                 /* [capacity, stride] values */
+  HoleIndex     pinned[N_PINNED];     /* slots lent by the last calls of get */
   MPI_Request   replies[MAX_REPLIES]; /* on their way to other ranks */
 };
+
+static size_t row_bytes(hole_row_cache c) { return (size_t)c->b->stride * c->b->value; }
 
 /* Local. */
 static PetscErrorCode allocate_slots(hole_row_cache c)
@@ -45,26 +43,25 @@ static PetscErrorCode allocate_slots(hole_row_cache c)
   PetscFunctionBegin;
   for (int s = 0; s < MAX_REPLIES; ++s) c->replies[s] = MPI_REQUEST_NULL;
   for (int p = 0; p < N_PINNED; ++p) c->pinned[p] = -1;
-  for (int s = 0; s < OWN_SLOTS; ++s) c->own_row[s] = -1;
-  c->own_lent = -1;
   PetscCall(hole_fault(d->comm, "row_cache_allocate"));
   PetscCall(PetscMalloc1(d->n, &c->slot_of));
   PetscCall(PetscMalloc1(c->capacity, &c->slots));
-  PetscCall(hole_distances_allocate(c->capacity * d->stride, &c->memory, &c->rows));
-  PetscCall(hole_distances_allocate(OWN_SLOTS * hole_distances_buffer(d), &c->own_memory, &c->own));
+  PetscCall(PetscMalloc((size_t)c->capacity * row_bytes(c), &c->rows));
   for (HoleIndex i = 0; i < d->n; ++i) c->slot_of[i] = -1;
   for (HoleIndex s = 0; s < c->capacity; ++s) c->slots[s] = (struct slot){-1, MPI_REQUEST_NULL, MPI_REQUEST_NULL};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_row_cache_create(HoleDistances d, HoleIndex capacity, hole_row_cache *cache)
+PetscErrorCode hole_row_cache_create(hole_bounds bounds, HoleIndex capacity, hole_row_cache *cache)
 {
+  HoleDistances  d = bounds->d;
   hole_row_cache c;
   PetscErrorCode allocated;
 
   PetscFunctionBegin;
   *cache = NULL;
   PetscCall(PetscNew(&c));
+  c->b        = bounds;
   c->d        = d;
   c->capacity = d->size > 1 ? PetscMax(8, PetscMin(capacity, d->n)) : 0;
   PetscCallMPI(MPI_Comm_dup(d->comm, &c->comm));
@@ -88,9 +85,9 @@ static PetscErrorCode answer(hole_row_cache c, MPI_Request *reply, PetscBool *an
   *answered = here ? PETSC_TRUE : PETSC_FALSE;
   if (!here) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Recv(&row, 1, HOLE_MPI_INDEX, status.MPI_SOURCE, TAG_REQUEST, c->comm, MPI_STATUS_IGNORE));
-  PetscCall(hole_mpi_int(d->stride, &stride));
-  PetscCallMPI(MPI_Isend(hole_distances_stored_row(d, row - d->first), stride, hole_distances_type(d),
-                         status.MPI_SOURCE, TAG_REPLY, c->comm, reply));
+  PetscCall(hole_mpi_int(c->b->stride, &stride));
+  PetscCallMPI(MPI_Isend(hole_bounds_own_row(c->b, row - d->first), stride, c->b->type, status.MPI_SOURCE, TAG_REPLY,
+                         c->comm, reply));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -109,27 +106,6 @@ PetscErrorCode hole_row_cache_serve(hole_row_cache c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the row of a slot arrives: floats in the second half of the slot. */
-static void *arrival_place(hole_row_cache c, HoleIndex s)
-{
-  double *row = c->rows + s * c->d->stride;
-
-  return c->d->single ? row + c->d->stride / 2 : row;
-}
-
-/* Floats become doubles, in place: one is written over others that were read before. */
-static void decode_arrival(hole_row_cache c, HoleIndex s)
-{
-  const char *from = arrival_place(c, s);
-  double     *row  = c->rows + s * c->d->stride;
-  float       length;
-
-  for (HoleIndex j = 0; c->d->single && j < c->d->stride; ++j) {
-    memcpy(&length, from + (size_t)j * sizeof(length), sizeof(length));
-    row[j] = (double)length;
-  }
-}
-
 /* Has the row of a slot arrived? */
 static PetscErrorCode test_arrival(hole_row_cache c, struct slot *slot, PetscBool *arrived)
 {
@@ -140,7 +116,6 @@ static PetscErrorCode test_arrival(hole_row_cache c, struct slot *slot, PetscBoo
     PetscCallMPI(MPI_Test(&slot->arrival, &done, MPI_STATUS_IGNORE));
     if (done) {
       PetscCallMPI(MPI_Wait(&slot->request, MPI_STATUS_IGNORE));
-      decode_arrival(c, slot - c->slots);
       --c->n_waiting;
     }
   }
@@ -177,9 +152,9 @@ static PetscErrorCode ask(hole_row_cache c, HoleIndex i, HoleIndex s)
   if (slot->row >= 0) c->slot_of[slot->row] = -1;
   slot->row     = i;
   c->slot_of[i] = (int32_t)s;
-  PetscCall(hole_mpi_int(d->stride, &stride));
+  PetscCall(hole_mpi_int(c->b->stride, &stride));
   PetscCallMPI(
-      MPI_Irecv(arrival_place(c, s), stride, hole_distances_type(d), owner, TAG_REPLY, c->comm, &slot->arrival));
+      MPI_Irecv(c->rows + (size_t)s * row_bytes(c), stride, c->b->type, owner, TAG_REPLY, c->comm, &slot->arrival));
   PetscCallMPI(MPI_Isend(&slot->row, 1, HOLE_MPI_INDEX, owner, TAG_REQUEST, c->comm, &slot->request));
   ++c->n_fetched;
   ++c->n_waiting;
@@ -218,21 +193,7 @@ static PetscErrorCode await(hole_row_cache c, HoleIndex slot)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* An own row. Of the two slots for a decoded one, that which the call before has lent is not overwritten. */
-static const double *own_row(hole_row_cache c, HoleIndex i)
-{
-  HoleDistances d    = c->d;
-  HoleIndex     slot = 2 * (i % OWN_SETS);
-
-  if (!d->single) return d->rows + (i - d->first) * d->stride;
-  if (c->own_row[slot + 1] == i || (c->own_row[slot] != i && c->own_lent == slot)) ++slot;
-  if (c->own_row[slot] != i) hole_distances_read(d, i - d->first, 0, d->stride, c->own + slot * d->stride);
-  c->own_row[slot] = i;
-  c->own_lent      = slot;
-  return c->own + slot * d->stride;
-}
-
-PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const double **row)
+PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const void **row)
 {
   HoleDistances d = c->d;
   HoleIndex     slot;
@@ -242,10 +203,9 @@ PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const double **
   c->pinned[1] = c->pinned[0];
   c->pinned[0] = -1;
   if (is_own(d, i)) {
-    *row = own_row(c, i);
+    *row = hole_bounds_own_row(c->b, i - d->first);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  c->own_lent = -1;
   while (c->slot_of[i] < 0) { /* all slots may be on their way; then some arrive */
     PetscCall(free_slot(c, &slot));
     if (slot >= 0) PetscCall(ask(c, i, slot));
@@ -254,7 +214,7 @@ PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const double **
   slot         = c->slot_of[i];
   c->pinned[0] = slot;
   PetscCall(await(c, slot));
-  *row = c->rows + slot * d->stride;
+  *row = c->rows + (size_t)slot * row_bytes(c);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -276,20 +236,17 @@ PetscErrorCode hole_row_cache_destroy(hole_row_cache *cache)
   PetscCallMPI(MPI_Waitall(MAX_REPLIES, c->replies, MPI_STATUSES_IGNORE));
   PetscCall(PetscFree(c->slot_of));
   PetscCall(PetscFree(c->slots));
-  PetscCall(PetscFree(c->memory));
-  PetscCall(PetscFree(c->own_memory));
+  PetscCall(PetscFree(c->rows));
   PetscCallMPI(MPI_Comm_free(&c->comm));
   PetscCall(PetscFree(c));
   *cache = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_row_cache_predict_bytes(HoleIndex n, PetscBool single, PetscMPIInt size)
+double hole_row_cache_predict_bytes(HoleIndex n, size_t value, PetscMPIInt size)
 {
   const HoleIndex capacity = PetscMin(n, hole_row_cache_capacity(hole_block_count(n, size, 0)));
+  const double    a_row    = (double)HOLE_ROW_STRIDE(n) * (double)value;
 
-  const double a_row = (double)HOLE_ROUND_UP(n) * (double)sizeof(double);
-  const double own   = single ? OWN_SLOTS * a_row : 0;
-
-  return own + (size > 1 ? (double)capacity * a_row + (double)n * (double)sizeof(int32_t) : 0);
+  return size > 1 ? (double)capacity * a_row + (double)n * (double)sizeof(int32_t) : 0;
 }

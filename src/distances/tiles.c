@@ -339,6 +339,16 @@ void hole_tiles_fill(hole_tiles t, struct hole_tile *tile)
   else fill_by_lengths(t, tile);
 }
 
+const float *hole_tiles_slack(hole_tiles t) { return t->own.slack; }
+
+PetscErrorCode hole_tiles_free_points(hole_tiles t)
+{
+  PetscFunctionBegin;
+  PetscCall(free_rounded(&t->own));
+  PetscCall(free_rounded(&t->other));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const double *own_point(hole_tiles t, HoleIndex i)
 {
   return t->d->points + (i - t->d->first) * t->d->point_stride;

@@ -30,6 +30,12 @@ PetscErrorCode hole_tiles_set_block(hole_tiles tiles, const struct hole_block *b
 /* Local: fill a tile whose i, n_i, j, n_j, stride and memory are set. May be called by several threads at once. */
 void hole_tiles_fill(hole_tiles tiles, struct hole_tile *tile);
 
+/* What the bounds of own points may fall short by, [n_local]. */
+const float *hole_tiles_slack(hole_tiles tiles);
+
+/* Free what only products need; measures still work. */
+PetscErrorCode hole_tiles_free_points(hole_tiles tiles);
+
 /* The length of own point i and point j of the block. */
 double hole_tiles_length(hole_tiles tiles, HoleIndex i, HoleIndex j);
 

@@ -320,7 +320,7 @@ static PetscErrorCode set_up_from_distances(HoleFiltration f)
 
   PetscFunctionBegin;
   PetscCall(choose_form(f));
-  if (f->max_dim > 0 && !f->is_graph) PetscCall(HoleDistancesStore(f->d));
+  if (f->max_dim > 1 && !f->is_graph) PetscCall(HoleDistancesStore(f->d));
   PetscCall(HolePassCreate(f->d, &pass));
   done = set_up_from_pass(f, pass);
   PetscCall(HolePassDestroy(&pass));
@@ -407,7 +407,7 @@ PetscBool HoleFiltrationPredictRows(HoleFiltration f)
 
 static double rows_bytes(HoleIndex n, PetscMPIInt size)
 {
-  return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROUND_UP(n);
+  return (double)sizeof(double) * (double)hole_block_count(n, size, 0) * (double)HOLE_ROW_STRIDE(n);
 }
 
 /* Local: memory that cannot be had is said here, in words that help. */

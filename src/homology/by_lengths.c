@@ -12,7 +12,7 @@
 
 struct solver {
   struct hole_pipeline  pipeline;
-  HoleDistances         d;
+  hole_bounds           bounds;
   hole_reduction        reduction;
   HoleIndex             n_births;
   struct hole_edge_key *births; /* found by this rank, ascending */
@@ -34,7 +34,7 @@ static PetscErrorCode find_births(struct solver *s, HoleTree forest, double cuto
   HoleIndex n_edges = 0;
 
   PetscFunctionBegin;
-  PetscCall(hole_lunes_find_empty(s->pipeline.homology, s->d, cutoff, &n_edges, &s->births));
+  PetscCall(hole_lunes_find_empty(s->pipeline.homology, s->bounds, cutoff, &n_edges, &s->births));
   for (HoleIndex e = 0; e < n_edges; ++e) {
     if (!is_in_forest(forest, &s->births[e])) s->births[s->n_births++] = s->births[e];
   }
@@ -90,17 +90,18 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   const double   threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
   const double   cutoff    = HoleFiltrationGetCutoff(f);
   MPI_Comm       comm      = s->pipeline.comm;
-  HoleIndex      n_local, n_pairs = 0, n_negative = 0, n_listed;
+  HoleIndex      n_pairs = 0, n_negative = 0, n_listed;
 
   PetscFunctionBegin;
+  PetscCall(hole_homology_begin_phase(homology, "bounds"));
+  PetscCall(hole_bounds_create(HoleFiltrationGetDistances(f), &s->bounds));
+  PetscCall(hole_homology_end_phase(homology));
   PetscCall(hole_homology_begin_phase(homology, "lunes"));
-  PetscCall(HoleFiltrationGetWeights(f, &s->d));
-  PetscCall(HoleDistancesGetShape(s->d, NULL, NULL, NULL, &n_local));
   PetscCall(find_births(s, forest, cutoff));
   PetscCall(hole_homology_end_phase(homology));
   PetscCall(hole_homology_begin_phase(homology, "reduction"));
-  PetscCall(hole_row_cache_create(s->d, hole_row_cache_capacity(n_local), &s->pipeline.cache));
-  HoleCallAgreed(comm, hole_reduction_create(s->d, s->pipeline.cache, nextafter(cutoff, INFINITY), &s->reduction));
+  PetscCall(hole_row_cache_create(s->bounds, hole_row_cache_capacity(s->bounds->n_local), &s->pipeline.cache));
+  HoleCallAgreed(comm, hole_reduction_create(s->bounds, s->pipeline.cache, nextafter(cutoff, INFINITY), &s->reduction));
   s->pipeline.work = hole_reduction_get_work(s->reduction);
   PetscCall(hole_stream_create(comm, homology->n_windows, cutoff, s->n_births, s->births, sizeof(struct hole_triangle),
                                &s->pipeline.stream));
@@ -109,7 +110,7 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   PetscCall(hole_pipeline_tell(&s->pipeline, "reduction", 1));
 
   /* An edge within the threshold ends a component, or is born into a pair of dimension 1: the rest of those have length zero. */
-  PetscCall(HoleDistancesCountPairs(s->d, threshold, &n_pairs));
+  PetscCall(hole_bounds_count_pairs(s->bounds, threshold, &n_pairs));
   for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
     n_negative += HoleTreeGetEdges(forest)[e].length <= threshold;
   PetscCallMPI(MPI_Allreduce(&s->found.n, &n_listed, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
@@ -130,17 +131,19 @@ PetscErrorCode hole_solve_by_lengths(HoleHomology homology, HoleDiagram diagram)
   PetscCall(hole_stream_destroy(&s.pipeline.stream));
   PetscCall(hole_reduction_destroy(&s.reduction));
   PetscCall(hole_row_cache_destroy(&s.pipeline.cache));
+  PetscCall(hole_bounds_destroy(&s.bounds));
   PetscCall(PetscFree(s.births));
   PetscCall(hole_found_clear(&s.found));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One after the other: the lunes, the reduction. Lengths in single precision need more, and do not show here. */
+/* One after the other: the lunes, the reduction. Rows of bounds are predicted with the distances. */
 double hole_solve_by_lengths_predict(HoleIndex n, PetscMPIInt size)
 {
-  const double lunes     = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, PETSC_TRUE, size);
-  const double reduction = hole_row_cache_predict_bytes(n, PETSC_TRUE, size) + hole_reduction_predict_bytes(n, size);
+  const double lunes = hole_lunes_predict_bytes(n, size) + hole_panels_predict_bytes(n, size);
+  const double reduction =
+      hole_row_cache_predict_bytes(n, sizeof(double), size) + hole_reduction_predict_bytes(n, size);
 
   return PetscMax(lunes, reduction);
 }

@@ -6,28 +6,29 @@
    2. More nearest neighbours of j, for the pairs that are left: their distances to j are known to all, those to i are in row i.
    3. All points, for the few pairs that are still left: rows j pass by in panels once more.
 
-   In row i, "(i,k) precedes (i,j)" is d(i,k) < d(i,j), or equality and k < j (edge_order.h); so a range of j on one side of k
-   needs one comparison, < or <=, and ties cost nothing. */
+   The first sieve goes by bounds alone and leaves what they cannot tell, ties among it; the others decide by lengths where bounds do
+   not. "(i,k) precedes (i,j)" is d(i,k) < d(i,j), or equality and k < j (edge_order.h). */
 #include "lunes.h"
 
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
-#include "../core/simd.h"
 #include "../core/sort.h"
 #include "../distances/panels.h"
 #include "column.h"
+#include "scans.h"
 #include "work.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
 
 /* Measured on activations: three rows settle nine pairs in ten; further ones cost more than the second sieve does. */
-enum { N_NEAREST = 8, N_ROWS_COMPARED = 3, UNSETTLED = 0 };
+enum { N_NEAREST = 8, N_ROWS_COMPARED = 3, UNSETTLED = 0, WORD = sizeof(uint64_t) };
 
 struct neighbour {
-  double    length;
-  HoleIndex id;
+  double   length;
+  double   low, high; /* bounds of its measure */
+  uint32_t id;
 };
 
 /* A neighbour k of an own point i, listed by k so that panels can serve them. */
@@ -37,15 +38,14 @@ struct use {
 
 struct lunes {
   HoleHomology      homology;
-  HoleDistances     d;
+  hole_bounds       b;
   MPI_Comm          comm;
   PetscMPIInt       size;
   HoleIndex         n, first, n_local, half;
   int               n_nearest, n_compared; /* N_NEAREST and N_ROWS_COMPARED, or n - 1 if that is less */
-  double            cutoff;
-  struct neighbour *nearest;         /* [n, n_nearest] of all points, ascending */
-  PetscMPIInt      *counts, *starts; /* [size] blocks of points */
-  double           *buffer;          /* of a row that is being looked at */
+  double            cutoff, above_cutoff;  /* its measure */
+  struct neighbour *nearest;               /* [n, n_nearest] of all points, ascending */
+  PetscMPIInt      *counts, *starts;       /* [size] blocks of points */
   signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
   struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
   HoleIndex         n_edges, capacity;
@@ -79,32 +79,42 @@ static PetscErrorCode allocate(struct lunes *l)
     PetscCall(hole_mpi_int(hole_block_count(l->n, l->size, r), &l->counts[r]));
     PetscCall(hole_mpi_int(hole_block_first(l->n, l->size, r), &l->starts[r]));
   }
-  PetscCall(HoleDistancesAllocateBuffer(l->d, &l->buffer));
-  PetscCall(PetscMalloc1(l->n_local * l->half + HOLE_LANES, &l->settled));
+  PetscCall(PetscMalloc1(l->n_local * l->half + WORD, &l->settled));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Insert into an ascending list that keeps the `n` first. */
-static void insert(struct neighbour list[], int n, double length, HoleIndex id)
+static void insert(struct neighbour list[], int n, struct neighbour one)
 {
   int place = n - 1;
 
-  for (; place > 0 && list[place - 1].length > length; --place) list[place] = list[place - 1];
-  list[place] = (struct neighbour){length, id};
+  for (; place > 0 && hole_edge_precedes_at_vertex(one.length, one.id, list[place - 1].length, list[place - 1].id);
+       --place)
+    list[place] = list[place - 1];
+  list[place] = one;
 }
 
-/* The nearest points of i. Ascending ids settle ties: a later point of equal length stays behind. Where i has fewer edges than there
-   are places it stands there itself, infinitely far: it is in no lune of its own edges. */
-HOLE_CLONES
-static void search_nearest(const double row[], HoleIndex stride, HoleIndex i, int n_nearest, struct neighbour list[])
+/* The nearest points of i. Where i has fewer edges than there are places it stands there itself, infinitely far: it is in no lune of its
+   own edges. */
+static void search_nearest(hole_bounds b, HoleIndex i, int n, struct neighbour list[])
 {
-  for (int t = 0; t < n_nearest; ++t) list[t] = (struct neighbour){INFINITY, i};
-  for (HoleIndex j = 0; j < stride; j += HOLE_LANES) {
-    hole_v8 bar = list[n_nearest - 1].length - (hole_v8){0};
+  const void     *row   = hole_bounds_own_row(b, i - b->first);
+  const HoleIndex lanes = hole_scan_lanes(b);
+  double          bar   = INFINITY; /* no nearer point has a larger bound */
 
-    if (!HOLE_ANY(*(const hole_v8 *)(row + j) < bar)) continue;
-    for (int lane = 0; lane < HOLE_LANES; ++lane) {
-      if (row[j + lane] < list[n_nearest - 1].length && j + lane != i) insert(list, n_nearest, row[j + lane], j + lane);
+  for (int t = 0; t < n; ++t) list[t] = (struct neighbour){INFINITY, INFINITY, INFINITY, (uint32_t)i};
+  for (HoleIndex m = hole_scan_within(b, 0, row, row, bar); m < b->stride;
+       m           = hole_scan_within(b, m + lanes, row, row, bar)) {
+    for (HoleIndex j = m; j < PetscMin(m + lanes, b->n); ++j) {
+      struct neighbour one = {.id = (uint32_t)j};
+
+      if (j == i || hole_bounds_low(b, row, j) > bar) continue;
+      one.length = hole_bounds_length(b, i, row, j);
+      if (!hole_edge_precedes_at_vertex(one.length, j, list[n - 1].length, list[n - 1].id)) continue;
+      one.low  = hole_bounds_low(b, row, j);
+      one.high = hole_bounds_high(b, i, row, j);
+      insert(list, n, one);
+      bar = hole_bounds_above(b, list[n - 1].length);
     }
   }
 }
@@ -112,14 +122,11 @@ static void search_nearest(const double row[], HoleIndex stride, HoleIndex i, in
 /* Collective: the nearest neighbours of all points, on every rank. */
 static PetscErrorCode gather_nearest(struct lunes *l)
 {
-  HoleIndex    stride;
   MPI_Datatype type;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(l->d, NULL, &stride, NULL, NULL));
-  for (HoleIndex i = 0; i < l->n_local; ++i)
-    search_nearest(HoleDistancesReadRow(l->d, i, l->buffer), stride, l->first + i, l->n_nearest,
-                   l->nearest + (l->first + i) * l->n_nearest);
+  for (HoleIndex i = l->first; i < l->first + l->n_local; ++i)
+    search_nearest(l->b, i, l->n_nearest, l->nearest + i * l->n_nearest);
   PetscCallMPI(MPI_Type_contiguous(l->n_nearest * (int)sizeof(struct neighbour), MPI_BYTE, &type));
   PetscCallMPI(MPI_Type_commit(&type));
   PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, l->nearest, l->counts, l->starts, type, l->comm));
@@ -127,57 +134,29 @@ static PetscErrorCode gather_nearest(struct lunes *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: pairs beyond the cutoff are settled from the start. */
+/* Local: pairs that are certainly beyond the cutoff, and places without a pair, are settled from the start. */
 static void settle_long_pairs(struct lunes *l)
 {
-  for (HoleIndex i = 0; i < l->n_local; ++i) {
-    const double *row     = HoleDistancesReadRow(l->d, i, l->buffer);
-    signed char  *settled = l->settled + i * l->half;
+  for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
+    const void     *row     = hole_bounds_own_row(l->b, i - l->first);
+    signed char    *settled = l->settled + (i - l->first) * l->half;
+    const HoleIndex n_pairs = pairs_of(l, i), end = i + 1 + n_pairs, middle = PetscMin(end, l->n);
 
-    for (HoleIndex s = 0; s < l->half; ++s) {
-      HoleIndex j = (l->first + i + 1 + s) % l->n;
-
-      settled[s] = (signed char)(row[j] > l->cutoff || s >= pairs_of(l, l->first + i));
-    }
+    hole_scan_beyond(l->b, i + 1, middle, row, l->above_cutoff, settled);
+    if (end > l->n) hole_scan_beyond(l->b, 0, end - l->n, row, l->above_cutoff, settled + (middle - i - 1));
+    for (HoleIndex s = n_pairs; s < l->half; ++s) settled[s] = 1;
   }
 }
 
-/* settled[m] |= ik <(=) ij[m] and kj[m] <(=) ij[m]. */
-#define SETTLE(compare_ik, compare_kj) \
-  do { \
-    for (; m + HOLE_LANES <= n; m += HOLE_LANES) { \
-      hole_v8 x = *(const hole_v8 *)(ij + m), y = *(const hole_v8 *)(kj + m); \
-      hole_m8 inside = (vector_ik compare_ik x) & (y compare_kj x); \
-      *(hole_b8 *)(settled + m) |= __builtin_convertvector(inside, hole_b8); \
-    } \
-    for (; m < n; ++m) settled[m] |= (signed char)((ik compare_ik ij[m]) & (kj[m] compare_kj ij[m])); \
-  } while (0)
-
-/* Settle a range of n pairs (i, j) by one point k. `tie_ik`: does (i,k) precede (i,j) when they are equally long? */
-HOLE_CLONES
-static void settle_range(HoleIndex n, const double ij[], double ik, const double kj[], int tie_ik, int tie_kj,
-                         signed char settled[])
-{
-  hole_v8   vector_ik = ik - (hole_v8){0};
-  HoleIndex m         = 0;
-
-  if (tie_ik && tie_kj) SETTLE(<=, <=);
-  else if (tie_ik) SETTLE(<=, <);
-  else if (tie_kj) SETTLE(<, <=);
-  else SETTLE(<, <);
-}
-
 /* Settle the pairs (i, j), begin <= j < end, by point k; the range holds no i, and k itself is stepped over. */
-static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end, HoleIndex k, const double row[],
-                         const double row_k[])
+static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end, HoleIndex k, const void *row,
+                         const void *row_k)
 {
-  signed char *settled = l->settled + (i - l->first) * l->half;
-  HoleIndex    left = PetscMin(PetscMax(begin, k), end), right = PetscMin(PetscMax(begin, k + 1), end);
+  signed char    *settled = l->settled + (i - l->first) * l->half;
+  const HoleIndex left = PetscMin(PetscMax(begin, k), end), right = PetscMin(PetscMax(begin, k + 1), end);
 
-  if (begin < left)
-    settle_range(left - begin, row + begin, row[k], row_k + begin, 0, k < i, settled + place_of(l, i, begin));
-  if (right < end)
-    settle_range(end - right, row + right, row[k], row_k + right, 1, k < i, settled + place_of(l, i, right));
+  if (begin < left) hole_scan_settle(l->b, i, k, begin, left, row, row_k, settled + place_of(l, i, begin));
+  if (right < end) hole_scan_settle(l->b, i, k, right, end, row, row_k, settled + place_of(l, i, right));
 }
 
 static int by_neighbour_then_point(const void *a, const void *b)
@@ -206,20 +185,20 @@ static PetscErrorCode list_uses(struct lunes *l)
 static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
 {
   const HoleIndex   n_uses = l->n_local * l->n_compared;
-  HoleIndex         stride, u = 0;
+  const size_t      a_row  = (size_t)l->b->stride * l->b->value;
+  HoleIndex         u      = 0;
   hole_panels       panels;
   struct hole_panel panel;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(l->d, NULL, &stride, NULL, NULL));
   HoleCallAgreed(l->comm, list_uses(l)); /* local */
-  PetscCall(hole_panels_create(l->d, &panels));
+  PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
     for (; u < n_uses && l->uses[u].k < panel.first + panel.count; ++u) {
-      const double *row_k = panel.rows + (l->uses[u].k - panel.first) * stride;
-      HoleIndex     i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
-      const double *row = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
+      const HoleIndex i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
+      const void     *row = hole_bounds_own_row(l->b, i - l->first),
+                 *row_k   = panel.rows + (l->uses[u].k - panel.first) * a_row;
 
       settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row, row_k);
       if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row, row_k);
@@ -232,68 +211,94 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Is one of the nearest neighbours of j in the lune of (i, j)? */
-static PetscBool near_point_inside(const struct lunes *l, HoleIndex i, HoleIndex j, const double row_i[])
+/* A pair that is looked at: bounds of its measure, and its length once it was needed. */
+struct pair {
+  HoleIndex   i, j;
+  const void *row_i;
+  double      low, high, length; /* length: negative if not known */
+};
+
+static struct pair pair_of(hole_bounds b, HoleIndex i, HoleIndex j, const void *row_i)
 {
-  const struct neighbour *list = l->nearest + j * l->n_nearest;
+  return (struct pair){i, j, row_i, hole_bounds_low(b, row_i, j), hole_bounds_high(b, i, row_i, j), -1};
+}
+
+static double length_of(hole_bounds b, struct pair *pair)
+{
+  if (pair->length < 0) pair->length = hole_bounds_length(b, pair->i, pair->row_i, pair->j);
+  return pair->length;
+}
+
+/* Is one of the nearest neighbours of j in the lune of (i, j)? */
+static PetscBool near_point_inside(const struct lunes *l, struct pair *pair)
+{
+  const struct neighbour *list = l->nearest + pair->j * l->n_nearest;
 
   for (int t = 0; t < l->n_nearest; ++t) {
-    if (!hole_edge_precedes_at_vertex(list[t].length, list[t].id, row_i[j], i))
-      break; /* ascending: none after it either */
-    if (hole_edge_precedes_at_vertex(row_i[list[t].id], list[t].id, row_i[j], j)) return PETSC_TRUE;
+    const HoleIndex k = list[t].id;
+
+    if (list[t].low > pair->high) break; /* ascending: none after it either */
+    if (k == pair->i || hole_bounds_low(l->b, pair->row_i, k) > pair->high) continue;
+    if (list[t].high < pair->low && hole_bounds_high(l->b, pair->i, pair->row_i, k) < pair->low) return PETSC_TRUE;
+    if (hole_edge_precedes_at_vertex(list[t].length, k, length_of(l->b, pair), pair->i) &&
+        hole_edge_precedes_at_vertex(hole_bounds_length(l->b, pair->i, pair->row_i, k), k, pair->length, pair->j))
+      return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
 
-/* Sieve 2. Local. A neighbour k = i is no obstacle: (j,i) does not precede itself. */
+/* Has none of the next eight places an unsettled pair? No byte is zero. */
+static PetscBool all_settled(const signed char settled[])
+{
+  uint64_t word;
+
+  memcpy(&word, settled, sizeof(word));
+  return (PetscBool) !((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080));
+}
+
+/* Sieve 2. Local. */
 static void sieve_by_their_neighbours(struct lunes *l)
 {
   for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
-    const double *row     = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
-    signed char  *settled = l->settled + (i - l->first) * l->half;
+    const void  *row     = hole_bounds_own_row(l->b, i - l->first);
+    signed char *settled = l->settled + (i - l->first) * l->half;
 
     for (HoleIndex s = 0; s < l->half; ++s) {
-      if (settled[s] == UNSETTLED && near_point_inside(l, i, (i + 1 + s) % l->n, row)) settled[s] = 1;
+      struct pair pair;
+
+      while (s + WORD <= l->half && all_settled(settled + s)) s += WORD;
+      if (s == l->half || settled[s] != UNSETTLED) continue;
+      pair = pair_of(l->b, i, (i + 1 + s) % l->n, row);
+      if (near_point_inside(l, &pair)) settled[s] = 1;
     }
   }
 }
 
-/* Is there an m in [begin, end) with a[m] <(=) x and b[m] <(=) x? */
-#define FIND(compare_a, compare_b) \
-  do { \
-    for (; m + HOLE_LANES <= end; m += HOLE_LANES) { \
-      hole_v8 u = *(const hole_v8 *)(a + m), v = *(const hole_v8 *)(b + m); \
-      if (HOLE_ANY((u compare_a bar) & (v compare_b bar))) return PETSC_TRUE; \
-    } \
-    for (; m < end; ++m) { \
-      if ((a[m] compare_a x) & (b[m] compare_b x)) return PETSC_TRUE; \
-    } \
-  } while (0)
-
-HOLE_CLONES
-static PetscBool find_inside(HoleIndex begin, HoleIndex end, const double a[], const double b[], double x, int tie_a,
-                             int tie_b)
+/* Is k in the lune of a pair, where bounds do not exclude it? */
+static PetscBool is_inside(hole_bounds b, struct pair *pair, HoleIndex k, const void *row_j)
 {
-  hole_v8   bar = x - (hole_v8){0};
-  HoleIndex m   = begin;
+  const HoleIndex i = pair->i, j = pair->j;
 
-  if (tie_a && tie_b) FIND(<=, <=);
-  else if (tie_a) FIND(<=, <);
-  else if (tie_b) FIND(<, <=);
-  else FIND(<, <);
-  return PETSC_FALSE;
+  if (hole_bounds_high(b, i, pair->row_i, k) < pair->low && hole_bounds_high(b, j, row_j, k) < pair->low)
+    return PETSC_TRUE;
+  return (PetscBool)(hole_edge_precedes_at_vertex(hole_bounds_length(b, i, pair->row_i, k), k, length_of(b, pair), j) &&
+                     hole_edge_precedes_at_vertex(hole_bounds_length(b, j, row_j, k), k, pair->length, i));
 }
 
-/* Ranges on either side of i and j: k < j settles ties at i, k < i those at j. */
-static PetscBool lune_is_empty(const struct lunes *l, HoleIndex i, HoleIndex j, const double row_i[],
-                               const double row_j[])
+static PetscBool lune_is_empty(hole_bounds b, struct pair *pair, const void *row_j)
 {
-  HoleIndex low = PetscMin(i, j), high = PetscMax(i, j);
-  double    x = row_i[j];
+  const HoleIndex lanes = hole_scan_lanes(b);
 
-  if (find_inside(0, low, row_i, row_j, x, 1, 1)) return PETSC_FALSE;
-  if (find_inside(low + 1, high, row_i, row_j, x, i < j, j < i)) return PETSC_FALSE;
-  return (PetscBool)!find_inside(high + 1, l->n, row_i, row_j, x, 0, 0);
+  for (HoleIndex m = hole_scan_within(b, 0, pair->row_i, row_j, pair->high); m < b->stride;
+       m           = hole_scan_within(b, m + lanes, pair->row_i, row_j, pair->high)) {
+    for (HoleIndex k = m; k < m + lanes; ++k) {
+      if (k == pair->i || k == pair->j || hole_bounds_low(b, pair->row_i, k) > pair->high ||
+          hole_bounds_low(b, row_j, k) > pair->high)
+        continue;
+      if (is_inside(b, pair, k, row_j)) return PETSC_FALSE;
+    }
+  }
+  return PETSC_TRUE;
 }
 
 /* Local: amortised growth, since how many lunes are empty is not known before. */
@@ -309,21 +314,24 @@ static PetscErrorCode append_edge(struct lunes *l, struct hole_edge_key edge)
 }
 
 /* Local: decide the pairs (i, j) that are left, for one own i and the rows j of a panel. */
-static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole_panel *panel, HoleIndex stride)
+static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole_panel *panel)
 {
-  const double *row     = NULL; /* read when it is needed: most rows have nothing left in a panel */
-  signed char  *settled = l->settled + (i - l->first) * l->half;
-  HoleIndex     n_pairs = pairs_of(l, i);
+  const void     *row     = hole_bounds_own_row(l->b, i - l->first);
+  const size_t    a_row   = (size_t)l->b->stride * l->b->value;
+  signed char    *settled = l->settled + (i - l->first) * l->half;
+  const HoleIndex n_pairs = pairs_of(l, i);
 
   PetscFunctionBegin;
   for (HoleIndex j = panel->first; j < panel->first + panel->count; ++j) {
-    HoleIndex place = j == i ? n_pairs : place_of(l, i, j);
+    const HoleIndex place = j == i ? n_pairs : place_of(l, i, j);
+    struct pair     pair;
 
     if (place >= n_pairs || settled[place] != UNSETTLED) continue;
-    if (!row) row = HoleDistancesReadRow(l->d, i - l->first, l->buffer);
+    pair = pair_of(l->b, i, j, row);
     ++l->n_scans;
-    if (lune_is_empty(l, i, j, row, panel->rows + (j - panel->first) * stride))
-      PetscCall(append_edge(l, hole_edge_key_of(row[j], i, j)));
+    if (lune_is_empty(l->b, &pair, panel->rows + (size_t)(j - panel->first) * a_row) &&
+        length_of(l->b, &pair) <= l->cutoff)
+      PetscCall(append_edge(l, hole_edge_key_of(pair.length, i, j)));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -331,17 +339,15 @@ static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole
 /* Sieve 3. Collective. A rank that runs out of memory goes on receiving panels, so that no rank waits. */
 static PetscErrorCode sieve_by_all_points(struct lunes *l)
 {
-  HoleIndex         stride;
   hole_panels       panels;
   struct hole_panel panel;
   PetscErrorCode    scanned = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(l->d, NULL, &stride, NULL, NULL));
-  PetscCall(hole_panels_create(l->d, &panels));
+  PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (HoleIndex i = l->first; i < l->first + l->n_local && !scanned; ++i) scanned = scan_pairs(l, i, &panel, stride);
+    for (HoleIndex i = l->first; i < l->first + l->n_local && !scanned; ++i) scanned = scan_pairs(l, i, &panel);
     PetscCall(hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n));
     PetscCall(hole_panels_next(panels, &panel));
   }
@@ -377,21 +383,23 @@ static PetscErrorCode find_empty(struct lunes *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_lunes_find_empty(HoleHomology homology, HoleDistances weights, double cutoff, HoleIndex *n_edges,
+PetscErrorCode hole_lunes_find_empty(HoleHomology homology, hole_bounds bounds, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[])
 {
-  struct lunes   l     = {.homology = homology, .d = weights, .cutoff = cutoff};
+  struct lunes   l     = {.homology = homology, .b = bounds, .cutoff = cutoff};
   PetscErrorCode found = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  l.comm = HoleDistancesGetComm(l.d);
+  l.comm         = HoleDistancesGetComm(bounds->d);
+  l.n            = bounds->n;
+  l.first        = bounds->first;
+  l.n_local      = bounds->n_local;
+  l.above_cutoff = hole_bounds_above(bounds, cutoff);
   PetscCallMPI(MPI_Comm_size(l.comm, &l.size));
-  PetscCall(HoleDistancesGetShape(l.d, &l.n, NULL, &l.first, &l.n_local));
   if (l.n > 1) found = find_empty(&l); /* one point has no edge */
   PetscCall(PetscFree(l.nearest));
   PetscCall(PetscFree2(l.counts, l.starts));
   PetscCall(PetscFree(l.settled));
-  PetscCall(PetscFree(l.buffer));
   PetscCall(PetscFree(l.uses));
   if (found) PetscCall(PetscFree(l.edges));
   PetscCall(found);
@@ -408,22 +416,6 @@ double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
          (double)n * N_NEAREST * (double)sizeof(struct neighbour);
 }
 
-/* The smallest of max(a[m], b[m]). */
-HOLE_CLONES
-static double smallest_maximum(HoleIndex n, const double a[], const double b[])
-{
-  hole_v8 least  = INFINITY - (hole_v8){0};
-  double  result = INFINITY;
-
-  for (HoleIndex m = 0; m < n; m += HOLE_LANES) { /* rows are padded with infinity */
-    hole_v8 u = *(const hole_v8 *)(a + m), v = *(const hole_v8 *)(b + m), most = HOLE_MAX8(u, v);
-
-    least = HOLE_MIN8(most, least);
-  }
-  for (int lane = 0; lane < HOLE_LANES; ++lane) result = least[lane] < result ? least[lane] : result;
-  return result;
-}
-
 /* If triangle (i, j, k) has its longer edge at k before `best`, remember k. */
 static void offer_center(HoleIndex i, HoleIndex j, HoleIndex k, double ik, double jk, struct hole_edge_key *best,
                          HoleIndex *center)
@@ -436,21 +428,21 @@ static void offer_center(HoleIndex i, HoleIndex j, HoleIndex k, double ik, doubl
   *center = k;
 }
 
-/* Vertices k = i, j count as max = d(i,j), which is no less than that of any point of the lune. Where several points reach
-   the smallest maximum, their longer edges are compared in the total order. */
-HOLE_CLONES
-HoleIndex hole_lune_center(HoleIndex i, HoleIndex j, HoleIndex n, const double row_i[], const double row_j[])
+/* Vertices k = i, j count as max = d(i,j), which is no less than that of any point of the lune. Points that may reach the smallest
+   maximum are compared by the total order of their longer edges. */
+HoleIndex hole_lune_center(hole_bounds b, HoleIndex i, HoleIndex j, const void *row_i, const void *row_j)
 {
-  const double         least  = smallest_maximum(n, row_i, row_j);
-  struct hole_edge_key best   = hole_edge_key_of(row_i[j], i, j); /* what the longer edge must precede */
-  HoleIndex            center = -1;
+  const double         least = hole_scan_least_high(b, i, j, row_i, row_j);
+  const HoleIndex      lanes = hole_scan_lanes(b);
+  struct hole_edge_key best =
+      hole_edge_key_of(hole_bounds_length(b, i, row_i, j), i, j); /* the longer edge must precede it */
+  HoleIndex center = -1;
 
-  for (HoleIndex m = 0; m < n && least <= best.length; m += HOLE_LANES) {
-    hole_v8 u = *(const hole_v8 *)(row_i + m), v = *(const hole_v8 *)(row_j + m), most = HOLE_MAX8(u, v);
-
-    if (!HOLE_ANY(most == least)) continue;
-    for (HoleIndex k = m; k < m + HOLE_LANES; ++k) {
-      if (k != i && k != j && most[k - m] == least) offer_center(i, j, k, row_i[k], row_j[k], &best, &center);
+  for (HoleIndex m = hole_scan_within(b, 0, row_i, row_j, least); m < b->stride;
+       m           = hole_scan_within(b, m + lanes, row_i, row_j, least)) {
+    for (HoleIndex k = m; k < m + lanes; ++k) {
+      if (k == i || k == j || hole_bounds_low(b, row_i, k) > least || hole_bounds_low(b, row_j, k) > least) continue;
+      offer_center(i, j, k, hole_bounds_length(b, i, row_i, k), hole_bounds_length(b, j, row_j, k), &best, &center);
     }
   }
   return center;

@@ -5,19 +5,20 @@
    zero. docs/math/homology.md has the proofs. */
 #pragma once
 
+#include "../distances/bounds.h"
 #include "../tree/edge_order.h"
 #include "homology_impl.h"
 
 /*
- * Find the edges with an empty lune and length at most `cutoff`, which is finite; each is reported by exactly one rank. `weights`
- * has the lengths of all edges as stored rows, infinite where there is no edge.
+ * Find the edges with an empty lune and length at most `cutoff`, which is finite; each is reported by exactly one rank. A pair
+ * at infinite length is no edge.
  *
  * Collective. `edges` is to be freed with PetscFree().
  *
  * Memory: hole_lunes_predict_bytes(), above all one byte for each pair that a rank looks at, and the panels. Time: every
  * row of the matrix passes twice; three vector compares a pair settle nearly all of them.
  */
-PetscErrorCode hole_lunes_find_empty(HoleHomology homology, HoleDistances weights, double cutoff, HoleIndex *n_edges,
+PetscErrorCode hole_lunes_find_empty(HoleHomology homology, hole_bounds bounds, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[]);
 
 /* Bytes a rank needs for that, panels left out. */
@@ -25,6 +26,6 @@ double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size);
 
 /*
  * The most central vertex of the lune of (i, j), given the rows of i and j: it minimises the longer of its two edges. -1 if
- * the lune is empty. Not collective. One pass over both rows, `stride` doubles each.
+ * the lune is empty. Not collective. Two passes over both rows.
  */
-HoleIndex hole_lune_center(HoleIndex i, HoleIndex j, HoleIndex n, const double row_i[], const double row_j[]);
+HoleIndex hole_lune_center(hole_bounds bounds, HoleIndex i, HoleIndex j, const void *row_i, const void *row_j);

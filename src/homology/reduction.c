@@ -10,9 +10,9 @@
 #include "reduction.h"
 
 #include "../core/block.h"
-#include "../core/simd.h"
 #include "../core/sort.h"
 #include "lunes.h"
+#include "scans.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
@@ -35,9 +35,8 @@ struct pivot_entry {
 };
 
 struct hole_reduction_s {
-  HoleDistances              d;
+  hole_bounds                b;
   hole_row_cache             cache;
-  HoleIndex                  n;
   double                     end;    /* no triangle is as long */
   struct pivot_entry        *pivots; /* uthash */
   struct hole_triangle      *heap;   /* least triangle first */
@@ -47,14 +46,13 @@ struct hole_reduction_s {
   struct hole_reduction_work work;
 };
 
-PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, double end, hole_reduction *reduction)
+PetscErrorCode hole_reduction_create(hole_bounds bounds, hole_row_cache cache, double end, hole_reduction *reduction)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(reduction));
-  (*reduction)->d     = d;
+  (*reduction)->b     = bounds;
   (*reduction)->cache = cache;
   (*reduction)->end   = end;
-  PetscCall(HoleDistancesGetShape(d, &(*reduction)->n, NULL, NULL, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -143,40 +141,35 @@ static PetscErrorCode append_triangle(hole_reduction r, HoleIndex i, HoleIndex j
 
 static int by_precedence(const void *a, const void *b) { return precedes(a, b) ? -1 : precedes(b, a); }
 
-/* The next block of eight vertices, at or after k, with a triangle of length in [from, to); `stride` if there is none. */
-HOLE_CLONES
-static HoleIndex next_block(HoleIndex k, HoleIndex stride, const double a[], const double b[], double ij, double from,
-                            double to)
-{
-  hole_v8 shortest = ij - (hole_v8){0};
-
-  for (; k < stride; k += HOLE_LANES) {
-    hole_v8 u = *(const hole_v8 *)(a + k), v = *(const hole_v8 *)(b + k), most = HOLE_MAX8(u, v);
-
-    most = HOLE_MAX8(most, shortest);
-    if (HOLE_ANY((most >= from) & (most < to))) return k;
-  }
-  return stride;
-}
-
 /* Append the triangles on an edge with length in [from, to). */
 static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item edge, double from, double to)
 {
-  const HoleIndex i = edge.i, j = edge.j, stride = HOLE_ROUND_UP(r->n);
-  const double   *a, *b;
+  const hole_bounds b = r->b;
+  const HoleIndex   i = edge.i, j = edge.j, lanes = hole_scan_lanes(b);
+  const double      above_to = hole_bounds_above(b, to);
+  const void       *row_i, *row_j;
+  double            ij, below_from;
 
   PetscFunctionBegin;
-  PetscCall(hole_row_cache_get(r->cache, i, &a));
-  PetscCall(hole_row_cache_get(r->cache, j, &b));
+  PetscCall(hole_row_cache_get(r->cache, i, &row_i));
+  PetscCall(hole_row_cache_get(r->cache, j, &row_j));
   ++r->work.n_scans;
-  r->work.n_places += stride;
-  if (a[j] >= to) PetscFunctionReturn(PETSC_SUCCESS);
-  for (HoleIndex block = next_block(0, stride, a, b, a[j], from, to); block < stride;
-       block           = next_block(block + HOLE_LANES, stride, a, b, a[j], from, to)) {
-    for (HoleIndex k = block; k < block + HOLE_LANES; ++k) {
-      double length = PetscMax(a[j], PetscMax(a[k], b[k]));
+  r->work.n_places += b->stride;
+  ij = hole_bounds_length(b, i, row_i, j);
+  if (ij >= to) PetscFunctionReturn(PETSC_SUCCESS);
+  below_from = ij >= from ? -INFINITY : hole_bounds_below(b, from);
+  for (HoleIndex m = hole_scan_between(b, 0, i, j, row_i, row_j, below_from, above_to); m < b->stride;
+       m           = hole_scan_between(b, m + lanes, i, j, row_i, row_j, below_from, above_to)) {
+    for (HoleIndex k = m; k < m + lanes; ++k) {
+      double ik, jk, length;
 
-      if (length >= from && length < to && k != i && k != j) PetscCall(append_triangle(r, i, j, k, a[j], a[k], b[k]));
+      if (k == i || k == j || hole_bounds_low(b, row_i, k) > above_to || hole_bounds_low(b, row_j, k) > above_to ||
+          (hole_bounds_high(b, i, row_i, k) < below_from && hole_bounds_high(b, j, row_j, k) < below_from))
+        continue;
+      ik     = hole_bounds_length(b, i, row_i, k);
+      jk     = hole_bounds_length(b, j, row_j, k);
+      length = PetscMax(ij, PetscMax(ik, jk));
+      if (length >= from && length < to) PetscCall(append_triangle(r, i, j, k, ij, ik, jk));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -266,14 +259,14 @@ static PetscErrorCode put_front_back(hole_reduction r, const struct hole_edge_ke
 static PetscErrorCode first_of_front(hole_reduction r, const struct hole_edge_key *edge, struct hole_triangle *first,
                                      PetscBool *apparent)
 {
-  const double *a, *b;
-  HoleIndex     center;
+  const void *row_i, *row_j;
+  HoleIndex   center;
 
   PetscFunctionBegin;
-  PetscCall(hole_row_cache_get(r->cache, edge->i, &a));
-  PetscCall(hole_row_cache_get(r->cache, edge->j, &b));
-  center = hole_lune_center(edge->i, edge->j, r->n, a, b);
-  r->work.n_places += r->n;
+  PetscCall(hole_row_cache_get(r->cache, edge->i, &row_i));
+  PetscCall(hole_row_cache_get(r->cache, edge->j, &row_j));
+  center = hole_lune_center(r->b, edge->i, edge->j, row_i, row_j);
+  r->work.n_places += r->b->n;
   *first    = (struct hole_triangle){*edge, r->front[0]};
   *apparent = PETSC_FALSE;
   for (HoleIndex v = 0; v < r->n_front && !*apparent; ++v) *apparent = (PetscBool)(r->front[v] == center);

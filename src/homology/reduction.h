@@ -18,7 +18,7 @@ struct hole_triangle {
 typedef struct hole_reduction_s *hole_reduction;
 
 /* Not collective. Rows come from `cache`; there are no triangles of length `end` or more. */
-PetscErrorCode hole_reduction_create(HoleDistances d, hole_row_cache cache, double end, hole_reduction *reduction);
+PetscErrorCode hole_reduction_create(hole_bounds bounds, hole_row_cache cache, double end, hole_reduction *reduction);
 
 /*
  * Reduce a column against those reduced before it, within triangles shorter than `high`, the end of its window.

@@ -3,9 +3,10 @@
    Every rank holds the whole matrix and all simplices up to the threshold, one dimension above the highest wanted, and reduces the
    boundary matrix from left to right. Nothing here is shared with the other algorithms but the order of simplices, which is written
    down once more, from its definition. */
+#include "../../core/block.h"
+#include "../../core/cast.h"
 #include "../../core/sort.h"
 #include "../../core/union_find.h"
-#include "../../distances/panels.h"
 #include "../homology_impl.h"
 #include <float.h>
 #include <hole/hole_error.h>
@@ -39,20 +40,21 @@ struct standard {
 /* Collective: the whole matrix on every rank. */
 static PetscErrorCode gather_matrix(struct standard *s, HoleDistances d)
 {
-  HoleIndex         stride;
-  hole_panels       panels;
-  struct hole_panel panel;
+  const MPI_Comm comm = HoleDistancesGetComm(d);
+  HoleIndex      first, n_local;
+  PetscMPIInt    size, n;
+  double        *buffer;
 
   PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(d, NULL, &stride, NULL, NULL));
-  PetscCall(hole_panels_create(d, &panels));
-  PetscCall(hole_panels_next(panels, &panel));
-  while (panel.count) {
-    for (HoleIndex i = 0; i < panel.count; ++i)
-      PetscCall(PetscArraycpy(s->length + (panel.first + i) * s->n, panel.rows + i * stride, s->n));
-    PetscCall(hole_panels_next(panels, &panel));
-  }
-  PetscCall(hole_panels_destroy(&panels));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(HoleDistancesGetShape(d, NULL, NULL, &first, &n_local));
+  PetscCall(hole_mpi_int(s->n, &n)); /* equal on all ranks */
+  HoleCallAgreed(comm, HoleDistancesAllocateBuffer(d, &buffer));
+  for (HoleIndex i = 0; i < n_local; ++i)
+    PetscCall(PetscArraycpy(s->length + (first + i) * s->n, HoleDistancesReadRow(d, i, buffer), s->n));
+  PetscCall(PetscFree(buffer));
+  for (HoleIndex i = 0; i < s->n; ++i)
+    PetscCallMPI(MPI_Bcast(s->length + i * s->n, n, MPI_DOUBLE, hole_block_owner(s->n, size, i), comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

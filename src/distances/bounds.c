@@ -1,0 +1,266 @@
+/* Every block of points travels past, and the product of a tile goes straight into the rows. A pair of points on different ranks is
+   bounded by both, maybe by different values: both are bounds. */
+#include "bounds.h"
+
+#include "../core/block.h"
+#include "../core/fault.h"
+#include "../core/log.h"
+#include "../core/threads.h"
+#include <float.h>
+#include <hole/hole_error.h>
+#include <math.h>
+
+enum { TILE = 1024 /* rows a side */, MIRRORED = 32 /* rows a side of what is mirrored at once */ };
+
+/* --- Rows that are stored */
+
+/* Local. */
+static PetscErrorCode borrow_rows(hole_bounds b)
+{
+  PetscFunctionBegin;
+  b->exact = PETSC_TRUE;
+  b->wide  = (PetscBool)!b->d->single;
+  b->value = b->wide ? sizeof(double) : sizeof(float);
+  b->type  = hole_distances_type(b->d);
+  b->rows  = b->wide ? (char *)b->d->rows : (char *)b->d->short_rows;
+  PetscCall(PetscCalloc1(b->stride, &b->slack));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- Rows of bounds */
+
+static float *row_of(hole_bounds b, HoleIndex i) { return (float *)b->rows + (i - b->first) * b->stride; }
+
+/* Local. */
+static PetscErrorCode allocate_rows(hole_bounds b)
+{
+  double *rows;
+
+  PetscFunctionBegin;
+  PetscCall(hole_fault(b->d->comm, "bounds_allocate"));
+  PetscCall(hole_distances_allocate(b->n_local * b->stride / 2, &b->memory, &rows)); /* a stride is even */
+  b->rows = (char *)rows;
+  PetscCall(PetscCalloc1(b->stride, &b->slack));
+  for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
+    for (HoleIndex j = b->n; j < b->stride; ++j) row_of(b, i)[j] = INFINITY;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Bounds of own points [i, i + n_i) against points [j, j + n_j) of the block at hand. */
+static void fill_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j)
+{
+  struct hole_tile tile = {.i = i, .n_i = n_i, .j = j, .n_j = n_j, .stride = b->stride, .low = row_of(b, i) + j};
+
+  hole_tiles_fill(b->tiles, &tile);
+}
+
+static void fill_block(hole_bounds b, const struct hole_block *block)
+{
+  const HoleIndex end_i = b->first + b->n_local, end_j = block->first + block->count;
+
+#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
+  for (HoleIndex i = b->first; i < end_i; i += TILE) {
+    for (HoleIndex j = block->first; j < end_j; j += TILE)
+      fill_tile(b, i, PetscMin(TILE, end_i - i), j, PetscMin(TILE, end_j - j));
+  }
+}
+
+/* Copy what is above the diagonal to below it, from row i on, in squares that stay in the cache. */
+static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
+{
+  const HoleIndex end_i = PetscMin(i + MIRRORED, end);
+
+  for (HoleIndex j = i; j < end; j += MIRRORED) {
+    for (HoleIndex p = i; p < end_i; ++p) {
+      const float *row = row_of(b, p);
+
+      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row_of(b, q)[p] = row[q];
+    }
+  }
+}
+
+/* Own points among themselves. */
+static void fill_own(hole_bounds b)
+{
+  const HoleIndex end = b->first + b->n_local;
+
+#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
+  for (HoleIndex i = b->first; i < end; i += TILE) {
+    for (HoleIndex j = i; j < end; j += TILE) fill_tile(b, i, PetscMin(TILE, end - i), j, PetscMin(TILE, end - j));
+  }
+#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
+  for (HoleIndex i = b->first; i < end; i += MIRRORED) mirror_rows(b, i, end);
+}
+
+/* Collective. */
+static PetscErrorCode visit_blocks(hole_bounds b, hole_ring ring)
+{
+  struct hole_block block;
+
+  PetscFunctionBegin;
+  PetscCall(hole_ring_next(ring, &block));
+  while (block.rows) {
+    HoleCallAgreed(b->d->comm, hole_tiles_set_block(b->tiles, &block));
+    if (block.owner == b->d->rank) fill_own(b);
+    else fill_block(b, &block);
+    PetscCall(hole_ring_next(ring, &block));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: a metric without products may overflow. */
+static PetscErrorCode check_rows(hole_bounds b)
+{
+  PetscFunctionBegin;
+  for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
+    const float *row = row_of(b, i);
+
+    for (HoleIndex j = 0; j < b->n; ++j)
+      PetscCheck(row[j] < FLT_MAX / 2 || hole_bounds_length(b, i, row, j) < INFINITY, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+                 "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows %s precision",
+                 b->d->name, b->d->file_rows[i - b->first], b->d->single ? "single" : "double");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: bounds of all own rows. */
+static PetscErrorCode fill_rows(hole_bounds b)
+{
+  const int      blas_threads = hole_blas_threads(1); /* tiles are our threads' work */
+  hole_ring      ring;
+  PetscErrorCode visited;
+
+  PetscFunctionBegin;
+  PetscCall(hole_ring_create(b->d, b->d->size, &ring));
+  visited = visit_blocks(b, ring);
+  PetscCall(hole_ring_destroy(&ring));
+  hole_blas_threads(blas_threads);
+  PetscCall(visited);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what the bounds of all points may fall short by. */
+static PetscErrorCode gather_slack(hole_bounds b)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscArraycpy(b->slack + b->first, hole_tiles_slack(b->tiles), b->n_local));
+  for (PetscMPIInt r = 0; r < b->d->size; ++r) {
+    const HoleIndex first = hole_block_first(b->n, b->d->size, r), count = hole_block_count(b->n, b->d->size, r);
+
+    PetscCallMPI(MPI_Bcast(b->slack + first, (PetscMPIInt)count, MPI_FLOAT, r, b->d->comm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: all points on every node. */
+static PetscErrorCode share_points(hole_bounds b)
+{
+  HoleDistances d     = b->d;
+  const size_t  a_row = (size_t)d->point_stride * sizeof(double);
+
+  PetscFunctionBegin;
+  b->points = d->points;
+  if (d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_shared_create(d->comm, (size_t)d->n * a_row, &b->shared));
+  memcpy(hole_shared_base(b->shared) + (size_t)d->first * a_row, d->points, (size_t)d->n_local * a_row);
+  PetscCall(hole_shared_sync(b->shared));
+  for (PetscMPIInt r = 0; r < d->size; ++r)
+    PetscCall(hole_shared_broadcast(b->shared, r, (size_t)hole_block_first(d->n, d->size, r) * a_row,
+                                    (size_t)hole_block_count(d->n, d->size, r) * a_row));
+  PetscCall(hole_shared_sync(b->shared));
+  b->points = (const double *)hole_shared_base(b->shared);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode make_rows(hole_bounds b)
+{
+  PetscLogEvent event;
+
+  PetscFunctionBegin;
+  PetscCall(hole_log_begin("HoleBoundsCreate", &event));
+  b->value = sizeof(float);
+  b->type  = MPI_FLOAT;
+  HoleCallAgreed(b->d->comm, allocate_rows(b)); /* local */
+  PetscCall(share_points(b));
+  PetscCall(hole_tiles_create(b->d, &b->tiles));
+  PetscCall(fill_rows(b));
+  PetscCall(gather_slack(b));
+  HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
+  PetscCall(hole_tiles_free_points(b->tiles));
+  PetscCall(hole_log_end(event));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- The object */
+
+PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds)
+{
+  hole_bounds    b;
+  PetscErrorCode made = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  *bounds = NULL;
+  if (d->part) PetscCall(HoleDistancesStore(d)); /* shortest paths are found by rows */
+  PetscCall(PetscNew(&b));
+  b->d = d;
+  PetscCall(HoleDistancesGetShape(d, &b->n, &b->stride, &b->first, &b->n_local));
+  if (hole_distances_stored(d)) made = HoleErrorAgree(d->comm, borrow_rows(b));
+  else made = make_rows(b);
+  if (made) PetscCall(hole_bounds_destroy(&b));
+  PetscCall(made);
+  *bounds = b;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_bounds_count_pairs(hole_bounds b, double length, HoleIndex *n_pairs)
+{
+  const double below = hole_bounds_below(b, length), above = hole_bounds_above(b, length);
+  HoleIndex    count = 0;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
+    const void *row = hole_bounds_own_row(b, i - b->first);
+
+    for (HoleIndex j = i + 1; j < b->n; ++j) {
+      if (hole_bounds_low(b, row, j) > above) continue;
+      count += hole_bounds_high(b, i, row, j) < below || hole_bounds_length(b, i, row, j) <= length;
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(&count, n_pairs, 1, HOLE_MPI_INDEX, MPI_SUM, b->d->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
+{
+  hole_bounds b = *bounds;
+
+  PetscFunctionBegin;
+  if (!b) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_tiles_destroy(&b->tiles));
+  PetscCall(hole_shared_destroy(&b->shared));
+  PetscCall(PetscFree(b->slack));
+  PetscCall(PetscFree(b->memory));
+  PetscCall(PetscFree(b));
+  *bounds = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscBool stored, PetscMPIInt size)
+{
+  HoleMetric      base;
+  const HoleIndex n_local = hole_block_count(n, size, 0);
+  HoleIndex       units, stride;
+  double          points, products;
+
+  if (stored) return 0;
+  base     = HoleMetricGetBase(metric);
+  units    = base->most_width ? PetscMin(base->most_width, width) : width;
+  stride   = hole_metric_stride(base, units);
+  points   = size > 1 ? (double)n * (double)stride * (double)sizeof(double) / size : 0;
+  products = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
+             hole_ring_predict_bytes(n, stride, size, size);
+  return (double)sizeof(float) * (double)n_local * (double)HOLE_ROW_STRIDE(n) + (double)sizeof(float) * (double)n +
+         points + products;
+}

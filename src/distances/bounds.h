@@ -1,0 +1,89 @@
+/* bounds.h - all pairs by rows: a lower bound of every length in single precision, and the length itself when it is asked for.
+
+   Where points are given, the bounds come from products of tiles (tiles.h), in half the memory of lengths and many times faster; what
+   they cannot decide is decided by the length, computed from the two points. Where rows of lengths are stored already, of
+   doubles or of floats, they are their own bounds, and nothing is computed.
+
+   A bound is not of a length but of its measure, which grows with it; `above` and `below` turn a length into one. */
+#pragma once
+
+#include "../core/shared.h"
+#include "tiles.h"
+
+typedef struct hole_bounds_s *hole_bounds;
+
+struct hole_bounds_s {
+  HoleDistances d;
+  HoleIndex     n, first, n_local;
+  HoleIndex     stride; /* values of a row, a multiple of HOLE_FLOAT_LANES; beyond n they are infinite */
+  PetscBool     exact;  /* rows are of lengths */
+  PetscBool     wide;   /* rows are of doubles, else of floats; these are lengths */
+  size_t        value;  /* bytes of a value */
+  MPI_Datatype  type;
+  char         *rows; /* [n_local, stride] at a multiple of 64 bytes */
+  float *slack; /* [stride] equal on all ranks: what a bound may fall short by, see hole_tile_high(); 0 for lengths */
+
+  /* For lengths that are not stored. */
+  hole_tiles    tiles;
+  const double *points; /* [n, point_stride] of all ranks; one copy a node */
+  hole_shared   shared; /* in which they lie; NULL on a single rank */
+  void         *memory;
+};
+
+/*
+ * Bounds of all pairs. Collective. Points: time of one matrix product, and 4 bytes a pair of points and rank, over all ranks. Rows that
+ * are stored are borrowed: `d` must outlive the bounds.
+ *
+ * HOLE_ERR_INPUT: a length overflows. HOLE_ERR_RESOURCE: no memory.
+ */
+PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds);
+
+/* Collective. Accepts a pointer to NULL. */
+PetscErrorCode hole_bounds_destroy(hole_bounds *bounds);
+
+/* Bytes of a rank for n points over `size` ranks, all on one node; `stored`: rows are there already. */
+double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscBool stored, PetscMPIInt size);
+
+/* An own row. */
+static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)
+{
+  return b->rows + (size_t)(local * b->stride) * b->value;
+}
+
+/* Bounds of the measure of (i, m), given the row of i. */
+static inline double hole_bounds_low(hole_bounds b, const void *row, HoleIndex m)
+{
+  return b->wide ? ((const double *)row)[m] : (double)((const float *)row)[m];
+}
+static inline double hole_bounds_high(hole_bounds b, HoleIndex i, const void *row, HoleIndex m)
+{
+  if (b->exact) return hole_bounds_low(b, row, m);
+  return (double)hole_tile_high(((const float *)row)[m], b->slack[i], b->slack[m]);
+}
+
+/* The length itself. */
+static inline double hole_bounds_length(hole_bounds b, HoleIndex i, const void *row, HoleIndex m)
+{
+  const HoleIndex s = b->d->point_stride;
+  const double   *point;
+  double          length;
+
+  if (b->exact) return hole_bounds_low(b, row, m);
+  if (i == m) return 0; /* by definition, whatever a formula gives */
+  point = b->points + m * s;
+  hole_distances_scatter(b->d, i, b->points + i * s, 1, &m, &point, &length);
+  return length;
+}
+
+/* A measure that no length up to this one exceeds, and one that is exceeded by none from this one on. */
+static inline double hole_bounds_above(hole_bounds b, double length)
+{
+  return b->exact ? length : (double)hole_tiles_measure_above(b->tiles, length);
+}
+static inline double hole_bounds_below(hole_bounds b, double length)
+{
+  return b->exact ? length : (double)hole_tiles_measure_below(b->tiles, length);
+}
+
+/* How many pairs have a length up to this one, which is finite. Collective. */
+PetscErrorCode hole_bounds_count_pairs(hole_bounds bounds, double length, HoleIndex *n_pairs);
