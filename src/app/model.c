@@ -6,6 +6,7 @@
 #include "../activations/source_impl.h"
 #include "../core/block.h"
 #include "../core/threads.h"
+#include "../distances/bounds.h"
 #include "../distances/panels.h"
 #include "../distances/ring.h"
 #include "../distances/row_cache.h"
@@ -30,8 +31,9 @@
 #define A_STORED    16e-9  /* one pair of stored rows: first touched, checked, rounded, looked at */
 #define A_MERGE     60e-9  /* to sort and settle one point of a forest, times log2 n, for each block */
 #define A_NEIGHBOUR 15e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
-#define A_LUNE      60e-9  /* all three sieves for one pair */
-#define A_SCAN      28e-9  /* reduction, for each pair of points: it depends on the data */
+#define A_BOUND     9e-9   /* one pair of bounds: first touched, mirrored, checked */
+#define A_LUNE      17e-9  /* all three sieves for one pair */
+#define A_SCAN      7e-9   /* reduction, for each pair of points: it depends on the data */
 #define A_SORTED    80e-9  /* by ranks: to sort an edge and write it into rows */
 #define A_BIT       25e-12 /* to search its lune, for each point */
 #define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
@@ -43,10 +45,10 @@
 #define A_CUT       60e-9  /* curves, stages and tasks of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
 
-static const char *const names[]   = {"read",  "plane",     "points", "rows",     "pass", "graph",
-                                      "lunes", "reduction", "views",  "clusters", "write"};
-static const char *const timings[] = {"read",  "plane",     "distances", "filtration", "filtration", "filtration",
-                                      "lunes", "reduction", "views",     "clusters",   "write"};
+static const char *const names[]   = {"read",   "plane", "points",    "rows",  "pass",     "graph",
+                                      "bounds", "lunes", "reduction", "views", "clusters", "write"};
+static const char *const timings[] = {"read",   "plane", "distances", "filtration", "filtration", "filtration",
+                                      "bounds", "lunes", "reduction", "views",      "clusters",   "write"};
 
 const char *model_step_name(enum model_step step) { return names[step]; }
 
@@ -207,13 +209,19 @@ static double sparse_seconds(const struct state *s, double rows)
   return 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s);
 }
 
+/* Does homology go by bounds of lengths? */
+static PetscBool goes_by_bounds(const struct state *s)
+{
+  return (PetscBool)(s->windows && s->max_dim == 1 && !s->by_ranks);
+}
+
 /* Are all rows stored? Of a geodesic metric they are the shortest paths, without which only the merge tree is known. */
 static PetscBool stores_rows(const struct state *s)
 {
   char rule[64];
 
   (void)app_get_text("-threshold", "", sizeof(rule), rule);
-  if (HoleFiltrationPredictRows(s->run->filtration)) return PETSC_TRUE;
+  if (s->rows_known) return (PetscBool)(!goes_by_bounds(s) || metric_of(s)->rule == HOLE_RULE_PATHS);
   return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
 }
 
@@ -243,16 +251,28 @@ static double set_up_filtration(struct state *s, double rows)
   return graph;
 }
 
-/* Everything that homology adds: `held` is there before. */
-static void solve(struct state *s, double held)
+/* Bounds of all pairs, from points; returns the bytes that stay. */
+static double bound_pairs(struct state *s, double held)
+{
+  const HoleMetric metric = metric_of(s);
+  const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
+  const double link = LINK_BYTE * 2 * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
+  const double kept = hole_bounds_predict_bytes(metric, s->n, s->width, s->size);
+
+  add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size),
+      2 * count * (double)s->width, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
+  return kept;
+}
+
+/* Everything that homology adds: `held` is there before, with stored rows of `rows` bytes. */
+static void solve(struct state *s, double held, double rows)
 {
   const size_t value  = s->kind == HOLE_LAYER_DISTANCES && !s->run->single ? sizeof(double) : sizeof(float);
   const double result = hole_homology_predict_result(s->n), n = (double)s->n;
-  const double lunes  = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
-  const double cache =
-      hole_row_cache_predict_bytes(s->n, value, s->size) + hole_reduction_predict_bytes(s->n, s->size);
-  const double waits  = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
-  const double panels = s->size > 1 ? 2 * n * n * sizeof(double) * LINK_BYTE : 0;
+  const double lunes = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
+  const double cache = hole_row_cache_predict_bytes(s->n, value, s->size) + hole_reduction_predict_bytes(s->n, s->size);
+  const double waits = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
+  const double panels = s->size > 1 ? 2 * n * n * (double)value * LINK_BYTE : 0;
 
   if (!s->windows) {
     add(s, MODEL_REDUCTION, held + HoleHomologyPredictBytes(s->run->homology, s->n, s->size), 0, 0);
@@ -267,6 +287,7 @@ static void solve(struct state *s, double held)
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
     return;
   }
+  if (rows <= 0) held += bound_pairs(s, held + result);
   add(s, MODEL_LUNES, held + result + lunes, 0, s->pace * A_LUNE * pairs(s) + panels);
   add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * waits * n * n / s->size);
 }
@@ -348,7 +369,7 @@ static void run_metric(struct state *s)
     add(s, MODEL_GRAPH, s->acts + 4 * (double)s->n * sizeof(HoleEdge), 0, s->pace * (double)s->n * s->log_n * A_MERGE);
   }
   held = s->acts + s->points + graph;
-  solve(s, held + rows);
+  solve(s, held + rows, rows);
   if (s->kind != HOLE_LAYER_GRAPH) look_at_views(s, held + hole_homology_predict_result(s->n), rows);
   correlate(s, held + rows);
   follow_clusters(s, held);

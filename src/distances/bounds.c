@@ -247,20 +247,25 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscBool stored, PetscMPIInt size)
+static HoleIndex units_of(HoleMetric base, HoleIndex width)
 {
-  HoleMetric      base;
-  const HoleIndex n_local = hole_block_count(n, size, 0);
-  HoleIndex       units, stride;
-  double          points, products;
+  return base->most_width ? PetscMin(base->most_width, width) : width;
+}
 
-  if (stored) return 0;
-  base     = HoleMetricGetBase(metric);
-  units    = base->most_width ? PetscMin(base->most_width, width) : width;
-  stride   = hole_metric_stride(base, units);
-  points   = size > 1 ? (double)n * (double)stride * (double)sizeof(double) / size : 0;
-  products = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
-             hole_ring_predict_bytes(n, stride, size, size);
-  return (double)sizeof(float) * (double)n_local * (double)HOLE_ROW_STRIDE(n) + (double)sizeof(float) * (double)n +
-         points + products;
+double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  HoleMetric   base   = HoleMetricGetBase(metric);
+  const double points = (double)n * (double)hole_metric_stride(base, units_of(base, width)) * (double)sizeof(double);
+  const double rows   = (double)hole_block_count(n, size, 0) * (double)HOLE_ROW_STRIDE(n);
+
+  return (double)sizeof(float) * (rows + (double)n) + (size > 1 ? points / size : 0);
+}
+
+double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+{
+  HoleMetric      base  = HoleMetricGetBase(metric);
+  const HoleIndex units = units_of(base, width);
+
+  return hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
+         hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, size);
 }

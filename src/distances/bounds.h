@@ -41,8 +41,9 @@ PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds);
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_bounds_destroy(hole_bounds *bounds);
 
-/* Bytes of a rank for n points over `size` ranks, all on one node; `stored`: rows are there already. */
-double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscBool stored, PetscMPIInt size);
+/* Bytes of a rank for n points over `size` ranks, all on one node, where no rows are stored; and what making them takes beside. */
+double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 /* An own row. */
 static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)

@@ -291,7 +291,7 @@ static PetscBool lune_is_empty(hole_bounds b, struct pair *pair, const void *row
 
   for (HoleIndex m = hole_scan_within(b, 0, pair->row_i, row_j, pair->high); m < b->stride;
        m           = hole_scan_within(b, m + lanes, pair->row_i, row_j, pair->high)) {
-    for (HoleIndex k = m; k < m + lanes; ++k) {
+    for (HoleIndex k = m; k < PetscMin(m + lanes, b->n); ++k) {
       if (k == pair->i || k == pair->j || hole_bounds_low(b, pair->row_i, k) > pair->high ||
           hole_bounds_low(b, row_j, k) > pair->high)
         continue;
@@ -440,7 +440,7 @@ HoleIndex hole_lune_center(hole_bounds b, HoleIndex i, HoleIndex j, const void *
 
   for (HoleIndex m = hole_scan_within(b, 0, row_i, row_j, least); m < b->stride;
        m           = hole_scan_within(b, m + lanes, row_i, row_j, least)) {
-    for (HoleIndex k = m; k < m + lanes; ++k) {
+    for (HoleIndex k = m; k < PetscMin(m + lanes, b->n); ++k) {
       if (k == i || k == j || hole_bounds_low(b, row_i, k) > least || hole_bounds_low(b, row_j, k) > least) continue;
       offer_center(i, j, k, hole_bounds_length(b, i, row_i, k), hole_bounds_length(b, j, row_j, k), &best, &center);
     }

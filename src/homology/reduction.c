@@ -160,7 +160,7 @@ static PetscErrorCode append_cofacets(hole_reduction r, struct hole_chain_item e
   below_from = ij >= from ? -INFINITY : hole_bounds_below(b, from);
   for (HoleIndex m = hole_scan_between(b, 0, i, j, row_i, row_j, below_from, above_to); m < b->stride;
        m           = hole_scan_between(b, m + lanes, i, j, row_i, row_j, below_from, above_to)) {
-    for (HoleIndex k = m; k < m + lanes; ++k) {
+    for (HoleIndex k = m; k < PetscMin(m + lanes, b->n); ++k) {
       double ik, jk, length;
 
       if (k == i || k == j || hole_bounds_low(b, row_i, k) > above_to || hole_bounds_low(b, row_j, k) > above_to ||

@@ -16,7 +16,7 @@ void hole_scan_beyond(hole_bounds bounds, HoleIndex begin, HoleIndex end, const 
 void hole_scan_settle(hole_bounds bounds, HoleIndex i, HoleIndex k, HoleIndex begin, HoleIndex end, const void *row_i,
                       const void *row_k, signed char settled[]);
 
-/* The first block at m or after it with a place where maybe both rows have no greater measure than `bar`; the stride if there is none. */
+/* The first block at m or after it, which may reach beyond n, with a place where maybe both rows have no greater measure than `bar`; the stride if there is none. */
 HoleIndex hole_scan_within(hole_bounds bounds, HoleIndex m, const void *row_i, const void *row_j, double bar);
 
 /* The first block at m or after it where maybe the longer of (i, m) and (j, m) has a measure from `from` to `to`. */

@@ -9,7 +9,7 @@ import numpy as np
 from cli import expect_failure, expect_success, run
 from common import expect, finish, rank_count, write_activations
 
-STEPS = ["read", "plane", "points", "rows", "pass", "graph", "lunes", "reduction", "views", "clusters", "write"]
+STEPS = ["read", "plane", "points", "rows", "pass", "graph", "bounds", "lunes", "reduction", "views", "clusters", "write"]
 MIB = 1024 * 1024
 
 
@@ -61,7 +61,7 @@ def check_content(points):
     bare = {step["name"]: step for step in plan(points, "-ranks", 3, "-views", "none")["steps"]}
     expect(set(steps) - set(bare) == {"plane", "views"}, f"-views none: steps {list(bare)}")
     flat = {step["name"]: step for step in plan(points, "-ranks", 3, "-max_dim", 0)["steps"]}
-    expect(not {"rows", "lunes", "reduction"} & set(flat), f"-max_dim 0: steps {list(flat)}")
+    expect(not {"rows", "bounds", "lunes", "reduction"} & set(flat), f"-max_dim 0: steps {list(flat)}")
     expect(abs(flat["pass"]["flop"] - 2 * pairs * 2 * 12) < 1, f"pass: {flat['pass']['flop']} flop")
     expect(not os.path.exists("x.h5"), "plan wrote a result")
 

@@ -1,104 +1,10 @@
 /* One pass over all pairs finds what a plain look at the whole matrix finds, bit for bit: merge tree, nearest neighbours, short
    edges, enclosing radius, quantile; for any number of ranks, tiles of any size, stored rows or none, lengths in double precision or
    rounded to single, where many tie. */
-#include "testing.h"
+#include "clouds.h"
 
 #include <hole/hole_pass.h>
-#include <math.h>
 #include <stdlib.h>
-
-enum kind {
-  UNIFORM,
-  GRID,      /* few values: ties */
-  COPIES,    /* few places, many points each */
-  EQUAL,     /* all points equal */
-  LINE,      /* collinear */
-  FAR,       /* clouds far from 0 and from each other, tiny inside: bounds decide nothing */
-  SCALES,    /* lengths over many orders of magnitude */
-  RELU,      /* half of all units zero, clusters */
-  HUGE_ONES, /* near the end of double precision */
-  TINY_ONES,
-  NEAR_TIES,  /* lengths that differ less than single precision tells */
-  LEAST_ONES, /* lengths that are a few times the least float */
-  N_KINDS
-};
-
-struct cloud {
-  enum kind kind;
-  HoleIndex n, width;
-  uint64_t  seed;
-  PetscBool single;
-};
-
-static double coordinate(const struct cloud *c, HoleIndex i, HoleIndex u)
-{
-  const double    x     = hole_random_uniform(c->seed, (uint64_t)(i * c->width + u));
-  const HoleIndex group = (HoleIndex)(hole_random_bits(c->seed + 1, (uint64_t)i) % 5);
-  const double    place = hole_random_uniform(c->seed + 2, (uint64_t)(group * c->width + u));
-
-  switch (c->kind) {
-  case GRID:
-    return floor(3 * x) + 1; /* no zero rows */
-  case COPIES:
-    return 1 + floor(3 * place);
-  case EQUAL:
-    return 2;
-  case LINE:
-    return (1 + floor(40 * hole_random_uniform(c->seed, (uint64_t)(i * c->width)))) * (double)(u + 1);
-  case FAR:
-    return 1000 * (double)(group + 1) * (u ? 1 : 2) + 1e-6 * x;
-  case SCALES:
-    return pow(10, 12 * hole_random_uniform(c->seed + 3, (uint64_t)i) - 6) * (x - 0.5);
-  case RELU:
-    return x + 3 * place > 2 ? x + 3 * place - 2 : (u ? 0 : 0.01);
-  case HUGE_ONES:
-    return 1e150 * (x - 0.5);
-  case TINY_ONES:
-    return 1e-150 * (x - 0.5);
-  case NEAR_TIES:
-    return (i % c->width == u) + (double)group + 1e-8 * x;
-  case LEAST_ONES:
-    return 0x1p-147 * (x - 0.5) + (u ? 0 : 0x1p-146 * (double)group);
-  default:
-    return x - 0.25;
-  }
-}
-
-static PetscErrorCode create_distances(const struct cloud *c, const char metric_name[], HoleDistances *d)
-{
-  HoleActivations acts;
-  HoleMetric      metric;
-  HoleIndex       first, n_local;
-  double         *rows;
-
-  PetscFunctionBegin;
-  PetscCall(HoleMetricFind(metric_name, &metric));
-  PetscCall(HoleActivationsCreate(PETSC_COMM_WORLD, "layer", c->n, c->width, &acts));
-  PetscCall(HoleActivationsGetShape(acts, NULL, NULL, &first, &n_local));
-  PetscCall(HoleActivationsGetRows(acts, &rows));
-  for (HoleIndex i = 0; i < n_local * c->width; ++i) rows[i] = coordinate(c, first + i / c->width, i % c->width);
-  PetscCall(HoleDistancesCreate(acts, metric, d));
-  PetscCall(HoleDistancesSetPrecision(*d, c->single));
-  PetscCall(HoleActivationsDestroy(&acts));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The whole matrix on every rank. */
-static PetscErrorCode gather_matrix(HoleDistances d, HoleIndex n, double matrix[])
-{
-  HoleIndex first, n_local;
-  double   *buffer;
-
-  PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(d, NULL, NULL, &first, &n_local));
-  PetscCall(HoleDistancesAllocateBuffer(d, &buffer));
-  PetscCall(PetscArrayzero(matrix, n * n));
-  for (HoleIndex i = 0; i < n_local; ++i)
-    PetscCall(PetscArraycpy(matrix + (first + i) * n, HoleDistancesReadRow(d, i, buffer), n));
-  PetscCall(PetscFree(buffer));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, matrix, (PetscMPIInt)(n * n), MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* Everything that a pass can be asked for. */
 struct answers {
@@ -280,9 +186,9 @@ static PetscErrorCode check_rounded(const struct cloud *c, const char metric[], 
   PetscFunctionBegin;
   exact.single = PETSC_FALSE;
   PetscCall(PetscMalloc1(c->n * c->n, &lengths));
-  PetscCall(create_distances(&exact, metric, &d));
+  PetscCall(cloud_distances(&exact, metric, &d));
   PetscCall(HoleDistancesStore(d));
-  PetscCall(gather_matrix(d, c->n, lengths));
+  PetscCall(cloud_matrix(d, c->n, lengths));
   for (HoleIndex e = 0; e < c->n * c->n; ++e)
     TEST_CHECK(fabs(matrix[e] - (double)(float)lengths[e]) <= steps * (0x1p-24 * lengths[e] + 0x1p-149) &&
                    matrix[e] == (double)(float)matrix[e],
@@ -304,12 +210,12 @@ static PetscErrorCode check_path_tree(const struct cloud *c)
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(c->n * c->n, &matrix));
-  PetscCall(create_distances(c, HOLE_METRIC_GEODESIC, &stored));
+  PetscCall(cloud_distances(c, HOLE_METRIC_GEODESIC, &stored));
   PetscCall(HoleDistancesStore(stored));
-  PetscCall(gather_matrix(stored, c->n, matrix));
+  PetscCall(cloud_matrix(stored, c->n, matrix));
   if (c->single) PetscCall(check_rounded(c, HOLE_METRIC_GEODESIC, matrix));
   PetscCall(find_plainly(c->n, matrix, 1, 0, 0, &want));
-  PetscCall(create_distances(c, HOLE_METRIC_GEODESIC, &d));
+  PetscCall(cloud_distances(c, HOLE_METRIC_GEODESIC, &d));
   PetscCall(HolePassCreate(d, &pass));
   PetscCall(HolePassWantTree(pass));
   PetscCall(HolePassRun(pass));
@@ -337,13 +243,13 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(c->n * c->n, &matrix));
-  PetscCall(create_distances(c, metric, &stored));
+  PetscCall(cloud_distances(c, metric, &stored));
   PetscCall(HoleDistancesStore(stored));
-  PetscCall(gather_matrix(stored, c->n, matrix));
+  PetscCall(cloud_matrix(stored, c->n, matrix));
   if (c->single) PetscCall(check_rounded(c, metric, matrix));
   length = matrix[c->n / 2]; /* of some pair: the border belongs to it */
   PetscCall(find_plainly(c->n, matrix, k, length, q, &want));
-  PetscCall(create_distances(c, metric, &d));
+  PetscCall(cloud_distances(c, metric, &d));
   for (int t = c->n > 50; t < 4; ++t) { /* tiles of one pair take long */
     PetscCall(PetscSNPrintf(what, sizeof(what), "%s%s, kind %d, %d points of %d units, seed %d, tile %s",
                             c->single ? "single " : "", metric, (int)c->kind, (int)c->n, (int)c->width, (int)c->seed,
@@ -374,7 +280,7 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
   char          text[8];
 
   PetscFunctionBegin;
-  PetscCall(create_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
+  PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
   PetscCall(HolePassCreate(d, &pass));
   PetscCall(HolePassWantTree(pass));
   PetscCall(HolePassWantNeighbours(pass, 3));
@@ -421,7 +327,7 @@ int main(int argc, char **argv)
   for (int kind = 0; kind < N_KINDS; ++kind) {
     for (int w = 0; w < 4; ++w) {
       for (int m = 0; m < 2; ++m) {
-        struct cloud c = {(enum kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed, PETSC_FALSE};
+        struct cloud c = {(enum cloud_kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed, PETSC_FALSE};
 
         if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES || kind == LEAST_ONES)) continue;
         PetscCall(check_cloud(&c, metrics[m]));
@@ -431,7 +337,8 @@ int main(int argc, char **argv)
     }
   }
   for (int kind = 0; kind < N_KINDS; ++kind) {
-    struct cloud c = {(enum kind)kind, 60 + (HoleIndex)(seed % 50), 1 + (HoleIndex)(seed % 7), ++seed, PETSC_TRUE};
+    struct cloud c = {(enum cloud_kind)kind, 60 + (HoleIndex)(seed % 50), 1 + (HoleIndex)(seed % 7), ++seed,
+                      PETSC_TRUE};
 
     if (kind == HUGE_ONES) continue;
     PetscCall(check_cloud(&c, HOLE_METRIC_MANHATTAN));
