@@ -10,7 +10,7 @@
 #include <hole/hole_error.h>
 #include <math.h>
 
-enum { TILE = 1024 /* rows a side */, MIRRORED = 32 /* rows a side of what is mirrored at once */ };
+enum { MIRRORED = 32 /* rows a side of what is mirrored at once */ };
 
 /* --- Rows that are stored */
 
@@ -57,12 +57,12 @@ static void fill_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, Ho
 
 static void fill_block(hole_bounds b, const struct hole_block *block)
 {
-  const HoleIndex end_i = b->first + b->n_local, end_j = block->first + block->count;
+  const HoleIndex end_i = b->first + b->n_local, end_j = block->first + block->count, size = b->tile;
 
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-  for (HoleIndex i = b->first; i < end_i; i += TILE) {
-    for (HoleIndex j = block->first; j < end_j; j += TILE)
-      fill_tile(b, i, PetscMin(TILE, end_i - i), j, PetscMin(TILE, end_j - j));
+  for (HoleIndex i = b->first; i < end_i; i += size) {
+    for (HoleIndex j = block->first; j < end_j; j += size)
+      fill_tile(b, i, PetscMin(size, end_i - i), j, PetscMin(size, end_j - j));
   }
 }
 
@@ -83,11 +83,11 @@ static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
 /* Own points among themselves. */
 static void fill_own(hole_bounds b)
 {
-  const HoleIndex end = b->first + b->n_local;
+  const HoleIndex end = b->first + b->n_local, size = b->tile;
 
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-  for (HoleIndex i = b->first; i < end; i += TILE) {
-    for (HoleIndex j = i; j < end; j += TILE) fill_tile(b, i, PetscMin(TILE, end - i), j, PetscMin(TILE, end - j));
+  for (HoleIndex i = b->first; i < end; i += size) {
+    for (HoleIndex j = i; j < end; j += size) fill_tile(b, i, PetscMin(size, end - i), j, PetscMin(size, end - j));
   }
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex i = b->first; i < end; i += MIRRORED) mirror_rows(b, i, end);
@@ -180,6 +180,7 @@ static PetscErrorCode make_rows(hole_bounds b)
 
   PetscFunctionBegin;
   PetscCall(hole_log_begin("HoleBoundsCreate", &event));
+  PetscCall(hole_tiles_get_size(&b->tile));
   b->value = sizeof(float);
   b->type  = MPI_FLOAT;
   HoleCallAgreed(b->d->comm, allocate_rows(b)); /* local */

@@ -24,6 +24,7 @@ struct hole_bounds_s {
   float *slack; /* [stride] equal on all ranks: what a bound may fall short by, see hole_tile_high(); 0 for lengths */
 
   /* For lengths that are not stored. */
+  HoleIndex     tile; /* rows a side */
   hole_tiles    tiles;
   const double *points; /* [n, point_stride] of all ranks; one copy a node */
   hole_shared   shared; /* in which they lie; NULL on a single rank */

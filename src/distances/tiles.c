@@ -20,7 +20,7 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
 
 /* Where lengths are single precision, rounding one to the nearest float moves its measure by at most 2^-23 of itself, which is no
    more than 2^-22 (|x|^2 + |y|^2) = 4 u (|x|^2 + |y|^2); twice that is added to m. */
-enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8 };
+enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8, TILE = 1024, MAX_TILE = 2048 };
 #define MOST_SINGLE_FACTOR 0x1p60
 
 /* What products need of some points. */

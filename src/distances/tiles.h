@@ -21,6 +21,9 @@ struct hole_tile {
 
 typedef struct hole_tiles_s *hole_tiles;
 
+/* Rows of a tile: option -distances_tile. */
+PetscErrorCode hole_tiles_get_size(HoleIndex *size);
+
 /* Collective. Needs the points, or the stored rows. */
 PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles);
 
