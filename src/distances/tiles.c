@@ -44,6 +44,16 @@ struct hole_tiles_s {
   struct hole_block block;
 };
 
+PetscErrorCode hole_tiles_get_size(HoleIndex *size)
+{
+  PetscInt tile = TILE;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_tile", &tile, NULL));
+  *size = PetscMax(1, PetscMin(tile, MAX_TILE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* --- Measures */
 
 /* Exact up to a few roundings of double precision, all far below one of single precision. */
