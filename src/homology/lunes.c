@@ -6,7 +6,8 @@
    2. More nearest neighbours of j, for the pairs that are left: their distances to j are known to all, those to i are in row i.
    3. All points, for the few pairs that are still left: rows j pass by in panels once more.
 
-   The first sieve goes by bounds alone and leaves what they cannot tell, ties among it; the others decide by lengths where bounds do
+   On a single rank, where all rows are at hand, few own rows are looked at at a time: they stay in the cache, and what is known of their
+   pairs is small. The first sieve goes by bounds alone and leaves what they cannot tell, ties among it; the others decide by lengths where bounds do
    not. "(i,k) precedes (i,j)" is d(i,k) < d(i,j), or equality and k < j (edge_order.h). */
 #include "lunes.h"
 
@@ -23,7 +24,7 @@
 #include <stdlib.h>
 
 /* Measured on activations: three rows settle nine pairs in ten; further ones cost more than the second sieve does. */
-enum { N_NEAREST = 8, N_ROWS_COMPARED = 3, UNSETTLED = 0, WORD = sizeof(uint64_t) };
+enum { N_NEAREST = 8, N_ROWS_COMPARED = 3, UNSETTLED = 0, WORD = sizeof(uint64_t), ROWS_AT_ONCE = 64 };
 
 struct neighbour {
   double   length;
@@ -42,13 +43,14 @@ struct lunes {
   MPI_Comm          comm;
   PetscMPIInt       size;
   HoleIndex         n, first, n_local, half;
+  HoleIndex         begin, end;            /* own rows that are looked at now */
   int               n_nearest, n_compared; /* N_NEAREST and N_ROWS_COMPARED, or n - 1 if that is less */
   double            cutoff, above_cutoff;  /* its measure */
   struct neighbour *nearest;               /* [n, n_nearest] of all points, ascending */
   PetscMPIInt      *counts, *starts;       /* [size] blocks of points */
-  signed char      *settled; /* [n_local, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
-  struct use       *uses;    /* [n_local, n_compared] neighbours of own points, in the order in which their rows pass */
-  HoleIndex         n_edges, capacity;
+  signed char *settled; /* [end - begin, half]: pair (i, i + 1 + s mod n) has a point in its lune, or is too long */
+  struct use  *uses; /* [end - begin, n_compared] neighbours of these points, in the order in which their rows pass */
+  HoleIndex    n_edges, capacity;
   struct hole_edge_key *edges;
   HoleIndex             n_scans; /* of pairs in the third sieve */
 };
@@ -65,6 +67,12 @@ static HoleIndex place_of(const struct lunes *l, HoleIndex i, HoleIndex j)
   return j > i ? j - i - 1 : j - i - 1 + l->n;
 }
 
+/* Own rows that are looked at at a time: all of them where panels have to be waited for. */
+static HoleIndex rows_at_once(HoleIndex n_local, PetscMPIInt size)
+{
+  return size > 1 ? n_local : PetscMin(n_local, ROWS_AT_ONCE);
+}
+
 /* Local. */
 static PetscErrorCode allocate(struct lunes *l)
 {
@@ -79,7 +87,8 @@ static PetscErrorCode allocate(struct lunes *l)
     PetscCall(hole_mpi_int(hole_block_count(l->n, l->size, r), &l->counts[r]));
     PetscCall(hole_mpi_int(hole_block_first(l->n, l->size, r), &l->starts[r]));
   }
-  PetscCall(PetscMalloc1(l->n_local * l->half + WORD, &l->settled));
+  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->size) * l->half + WORD, &l->settled));
+  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->size) * l->n_compared, &l->uses));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -137,9 +146,9 @@ static PetscErrorCode gather_nearest(struct lunes *l)
 /* Local: pairs that are certainly beyond the cutoff, and places without a pair, are settled from the start. */
 static void settle_long_pairs(struct lunes *l)
 {
-  for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
+  for (HoleIndex i = l->begin; i < l->end; ++i) {
     const void     *row     = hole_bounds_own_row(l->b, i - l->first);
-    signed char    *settled = l->settled + (i - l->first) * l->half;
+    signed char    *settled = l->settled + (i - l->begin) * l->half;
     const HoleIndex n_pairs = pairs_of(l, i), end = i + 1 + n_pairs, middle = PetscMin(end, l->n);
 
     hole_scan_beyond(l->b, i + 1, middle, row, l->above_cutoff, settled);
@@ -152,7 +161,7 @@ static void settle_long_pairs(struct lunes *l)
 static void settle_pairs(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end, HoleIndex k, const void *row,
                          const void *row_k)
 {
-  signed char    *settled = l->settled + (i - l->first) * l->half;
+  signed char    *settled = l->settled + (i - l->begin) * l->half;
   const HoleIndex left = PetscMin(PetscMax(begin, k), end), right = PetscMin(PetscMax(begin, k + 1), end);
 
   if (begin < left) hole_scan_settle(l->b, i, k, begin, left, row, row_k, settled + place_of(l, i, begin));
@@ -167,31 +176,28 @@ static int by_neighbour_then_point(const void *a, const void *b)
   return x->i < y->i ? -1 : x->i > y->i;
 }
 
-/* Local. */
-static PetscErrorCode list_uses(struct lunes *l)
+/* Local; returns how many. */
+static HoleIndex list_uses(struct lunes *l)
 {
   HoleIndex n_uses = 0;
 
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(l->n_local * l->n_compared, &l->uses));
-  for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
+  for (HoleIndex i = l->begin; i < l->end; ++i) {
     for (int t = 0; t < l->n_compared; ++t) l->uses[n_uses++] = (struct use){l->nearest[i * l->n_nearest + t].id, i};
   }
   hole_sort(l->uses, n_uses, sizeof(*l->uses), by_neighbour_then_point);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return n_uses;
 }
 
 /* Sieve 1. Collective. */
 static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
 {
-  const HoleIndex   n_uses = l->n_local * l->n_compared;
+  const HoleIndex   n_uses = list_uses(l);
   const size_t      a_row  = (size_t)l->b->stride * l->b->value;
   HoleIndex         u      = 0;
   hole_panels       panels;
   struct hole_panel panel;
 
   PetscFunctionBegin;
-  HoleCallAgreed(l->comm, list_uses(l)); /* local */
   PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
@@ -203,11 +209,11 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
       settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row, row_k);
       if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row, row_k);
     }
-    PetscCall(hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n));
+    if (l->size > 1)
+      PetscCall(hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n));
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
-  PetscCall(PetscFree(l->uses));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -247,28 +253,29 @@ static PetscBool near_point_inside(const struct lunes *l, struct pair *pair)
   return PETSC_FALSE;
 }
 
-/* Has none of the next eight places an unsettled pair? No byte is zero. */
-static PetscBool all_settled(const signed char settled[])
+/* The first unsettled place in [s, end), or the end; eight at a time, while no byte of a word is zero. Memory beyond the end is read. */
+static HoleIndex next_unsettled(const signed char settled[], HoleIndex s, HoleIndex end)
 {
-  uint64_t word;
+  for (; s < end; s += WORD) {
+    uint64_t word;
 
-  memcpy(&word, settled, sizeof(word));
-  return (PetscBool) !((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080));
+    memcpy(&word, settled + s, sizeof(word));
+    if ((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080)) break;
+  }
+  while (s < end && settled[s] != UNSETTLED) ++s;
+  return PetscMin(s, end);
 }
 
 /* Sieve 2. Local. */
 static void sieve_by_their_neighbours(struct lunes *l)
 {
-  for (HoleIndex i = l->first; i < l->first + l->n_local; ++i) {
+  for (HoleIndex i = l->begin; i < l->end; ++i) {
     const void  *row     = hole_bounds_own_row(l->b, i - l->first);
-    signed char *settled = l->settled + (i - l->first) * l->half;
+    signed char *settled = l->settled + (i - l->begin) * l->half;
 
-    for (HoleIndex s = 0; s < l->half; ++s) {
-      struct pair pair;
+    for (HoleIndex s = next_unsettled(settled, 0, l->half); s < l->half; s = next_unsettled(settled, s + 1, l->half)) {
+      struct pair pair = pair_of(l->b, i, (i + 1 + s) % l->n, row);
 
-      while (s + WORD <= l->half && all_settled(settled + s)) s += WORD;
-      if (s == l->half || settled[s] != UNSETTLED) continue;
-      pair = pair_of(l->b, i, (i + 1 + s) % l->n, row);
       if (near_point_inside(l, &pair)) settled[s] = 1;
     }
   }
@@ -313,26 +320,34 @@ static PetscErrorCode append_edge(struct lunes *l, struct hole_edge_key edge)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: decide the pairs (i, j) that are left, for one own i and the rows j of a panel. */
-static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole_panel *panel)
+/* Local: decide the pairs (i, j) that are left, for one own i and rows j of a panel, begin <= j < end, all on one side of i. */
+static PetscErrorCode scan_range(struct lunes *l, HoleIndex i, HoleIndex begin, HoleIndex end,
+                                 const struct hole_panel *panel)
 {
-  const void     *row     = hole_bounds_own_row(l->b, i - l->first);
-  const size_t    a_row   = (size_t)l->b->stride * l->b->value;
-  signed char    *settled = l->settled + (i - l->first) * l->half;
-  const HoleIndex n_pairs = pairs_of(l, i);
+  const size_t       a_row   = (size_t)l->b->stride * l->b->value;
+  const signed char *settled = l->settled + (i - l->begin) * l->half;
+  const HoleIndex    first = place_of(l, i, begin), last = PetscMin(first + end - begin, pairs_of(l, i));
 
   PetscFunctionBegin;
-  for (HoleIndex j = panel->first; j < panel->first + panel->count; ++j) {
-    const HoleIndex place = j == i ? n_pairs : place_of(l, i, j);
-    struct pair     pair;
+  for (HoleIndex s = next_unsettled(settled, first, last); s < last; s = next_unsettled(settled, s + 1, last)) {
+    const HoleIndex j    = begin + s - first;
+    struct pair     pair = pair_of(l->b, i, j, hole_bounds_own_row(l->b, i - l->first));
 
-    if (place >= n_pairs || settled[place] != UNSETTLED) continue;
-    pair = pair_of(l->b, i, j, row);
     ++l->n_scans;
     if (lune_is_empty(l->b, &pair, panel->rows + (size_t)(j - panel->first) * a_row) &&
         length_of(l->b, &pair) <= l->cutoff)
       PetscCall(append_edge(l, hole_edge_key_of(pair.length, i, j)));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole_panel *panel)
+{
+  const HoleIndex end = panel->first + panel->count;
+
+  PetscFunctionBegin;
+  if (panel->first < i) PetscCall(scan_range(l, i, panel->first, PetscMin(end, i), panel));
+  if (end > i + 1) PetscCall(scan_range(l, i, PetscMax(panel->first, i + 1), end, panel));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -347,8 +362,8 @@ static PetscErrorCode sieve_by_all_points(struct lunes *l)
   PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (HoleIndex i = l->first; i < l->first + l->n_local && !scanned; ++i) scanned = scan_pairs(l, i, &panel);
-    PetscCall(hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n));
+    for (HoleIndex i = l->begin; i < l->end && !scanned; ++i) scanned = scan_pairs(l, i, &panel);
+    if (l->size > 1) PetscCall(hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n));
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
@@ -373,13 +388,19 @@ static PetscErrorCode tell_work(struct lunes *l)
 static PetscErrorCode find_empty(struct lunes *l)
 {
   PetscFunctionBegin;
-  HoleCallAgreed(l->comm, allocate(l));  /* local */
-  PetscCall(gather_nearest(l));          /* collective */
-  settle_long_pairs(l);                  /* local */
-  PetscCall(sieve_by_own_neighbours(l)); /* collective */
-  sieve_by_their_neighbours(l);          /* local */
-  PetscCall(sieve_by_all_points(l));     /* collective */
-  PetscCall(tell_work(l));               /* collective */
+  HoleCallAgreed(l->comm, allocate(l)); /* local */
+  PetscCall(gather_nearest(l));         /* collective */
+  l->begin = l->end = l->first;
+  do {
+    l->begin = l->end;
+    l->end   = PetscMin(l->begin + rows_at_once(l->n_local, l->size), l->first + l->n_local);
+    settle_long_pairs(l);                  /* local */
+    PetscCall(sieve_by_own_neighbours(l)); /* collective */
+    sieve_by_their_neighbours(l);          /* local */
+    PetscCall(sieve_by_all_points(l));     /* collective */
+    if (l->size == 1) PetscCall(hole_homology_report(l->homology, "lunes", l->end, l->n));
+  } while (l->end < l->first + l->n_local);
+  PetscCall(tell_work(l)); /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -410,9 +431,9 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, hole_bounds bounds, 
 
 double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  const double n_local = (double)hole_block_count(n, size, 0);
+  const double n_rows = (double)rows_at_once(hole_block_count(n, size, 0), size);
 
-  return n_local * (double)(n / 2) + n_local * N_ROWS_COMPARED * (double)sizeof(struct use) +
+  return n_rows * (double)(n / 2) + n_rows * N_ROWS_COMPARED * (double)sizeof(struct use) +
          (double)n * N_NEAREST * (double)sizeof(struct neighbour);
 }
 

@@ -7,15 +7,14 @@ Peers, each a whole process that reads the same file; one that is not installed 
     numpy_scipy    distances by one single-precision product (NumPy), Prim's algorithm (scipy.cluster.hierarchy.linkage)
     fastcluster    linkage_vector (python3-fastcluster)
     sklearn        AgglomerativeClustering, single linkage (python3-sklearn)
-    ripser         dimension 0 of the points, as text written outside the clock ($RIPSER or PATH)
-    giotto         gph with dimension 0 ($GIOTTO_PYTHON: a python that has gph)
+    ripser, giotto dimension 0 of the distances, in a binary file written outside the clock: $HOLE_PEER_RIPSER (a build without
+                   assertions; Debian's stops at dimension 0) and $HOLE_PEER_GIOTTO (a program around its header), as in bench_homology.py
 Wall and CPU seconds (user and system, all ranks), largest process in MiB, and the ratio of wall times. BLAS has as many
 threads as ranks are given. Merge heights are compared with an exact tree of double-precision distances where N allows it (20,000).
 """
 import argparse
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,12 +47,6 @@ print(repr(fastcluster.linkage_vector(x.astype(np.float64), "single", "euclidean
 from sklearn.cluster import AgglomerativeClustering
 a = AgglomerativeClustering(linkage="single", distance_threshold=0, n_clusters=None).fit(x)
 print(repr(a.distances_.sum()))
-""",
-    "giotto": COMMON + """
-from gph import ripser_parallel
-from scipy.spatial.distance import cdist
-h = ripser_parallel(cdist(x, x), maxdim=0, metric="precomputed", n_threads=1)["dgms"][0]
-print(repr(h[np.isfinite(h[:, 1]), 1].sum()))
 """,
 }
 EXACT = COMMON + """
@@ -89,7 +82,7 @@ def measure(command, threads):
 def run_program(args, folder, path):
     launcher = ["mpiexec", "-n", args.ranks] if args.ranks > 1 else []
     result = os.path.join(folder, "result.h5")
-    words = ["analyze", path, "-max_dim", 0, "-view", "none", "-progress", "off", "-output", result]
+    words = ["analyze", path, "-max_dim", 0, "-view", "none", "-views", "none", "-progress", "off", "-output", result]
     _, wall, cpu, _ = measure([*launcher, args.program, *words], 1)
     with h5py.File(result) as f:
         heights = f["layers/bench/euclidean/tree/linkage"][:, 2]
@@ -98,16 +91,19 @@ def run_program(args, folder, path):
     return heights, wall, cpu, peak, steps
 
 
-def write_text(path, out):
-    """Points as Ripser reads them. (Its binary matrices cannot be read by a build with assertions, such as Debian's 1.2.1.)"""
+def write_lower(path, out):
+    """The lower triangle in single precision, by rows, as Ripser's binary format has it."""
+    from scipy.spatial.distance import cdist
+
     with h5py.File(path) as f:
-        np.savetxt(out, f["layers/bench/activations"][:], fmt="%.9g")
+        rows = f["layers/bench/activations"][:].astype(np.float64)
+    with open(out, "wb") as file:
+        for i in range(1, len(rows)):
+            cdist(rows[i:i + 1], rows[:i])[0].astype("<f4").tofile(file)
 
 
 def installed(name):
     module = {"numpy_scipy": "scipy", "fastcluster": "fastcluster", "sklearn": "sklearn"}.get(name)
-    if name == "giotto":
-        return os.environ.get("GIOTTO_PYTHON")
     import importlib.util
 
     return sys.executable if importlib.util.find_spec(module) else None
@@ -126,7 +122,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--only", help="peers to run, separated by commas; 'none' for none")
     args = parser.parse_args()
-    wanted = args.only.split(",") if args.only else [*PEERS, "ripser", "exact"]
+    wanted = args.only.split(",") if args.only else [*PEERS, "ripser", "giotto", "exact"]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "points.h5")
         make_points(args.points, args.units, path)
@@ -139,15 +135,17 @@ def main():
                 continue
             output, wall, cpu, peak = measure([python, "-c", code, path], args.ranks)
             report(name, wall, cpu, peak, own, f"sum {float(output):.10g}")
-        ripser = os.environ.get("RIPSER") or shutil.which("ripser")
-        if ripser and "ripser" in wanted:
-            text = os.path.join(folder, "points.txt")
-            write_text(path, text)
-            try:
-                output, wall, cpu, peak = measure([ripser, "--format", "point-cloud", "--dim", 0, text], 1)
-                report("ripser", wall, cpu, peak, own, f"{output.count('[0,')} intervals")
-            except SystemExit as ended:  # builds with assertions stop at dimension 0
-                print(f"ripser         {ended}")
+        programs = {name: os.environ.get(f"HOLE_PEER_{name.upper()}") for name in ("ripser", "giotto") if name in wanted}
+        lower = os.path.join(folder, "points.lower")
+        if any(programs.values()):
+            write_lower(path, lower)
+        for name, program in programs.items():
+            if not program:
+                print(f"{name:14s} skipped")
+                continue
+            threads = ["--threads", args.ranks] if name == "giotto" else []
+            output, wall, cpu, peak = measure([program, "--format", "binary", "--dim", 0, *threads, lower], args.ranks)
+            report(name, wall, cpu, peak, own, f"{output.count('[0,')} intervals")
         if "exact" in wanted and args.points <= 20000:
             saved = os.path.join(folder, "heights.npy")
             subprocess.run([sys.executable, "-c", EXACT, path, saved], check=True)
