@@ -608,6 +608,8 @@ static const struct app_option options[] = {
      0, 0},
     {"-distances_tile", OPTION_INTEGER, "T (1024)", "points a side of a tile of distances; results do not depend on it",
      1, 2048},
+    {"-distances_axes", OPTION_INTEGER, "K (63)",
+     "axes along which points are compared first; 0: none; results do not depend on it", 0, 2048},
     {"-homology_side", OPTION_WORD, "auto cohomology homology",
      "how dimension 2 is reduced; auto: cohomology, unless a class lives very long; diagrams do not depend on it", 0,
      0},

@@ -42,7 +42,7 @@ static PetscErrorCode create_sample(HoleMetric metric, HoleIndex width, struct s
   PetscCall(HoleActivationsGetRows(s->acts, &rows));
   for (HoleIndex v = 0; v < COLUMNS * width; ++v) rows[v] = hole_random_uniform(0, (uint64_t)v);
   PetscCall(HoleDistancesCreate(s->acts, metric, &s->d));
-  PetscCall(hole_tiles_create(s->d, &s->tiles));
+  PetscCall(hole_tiles_create(s->d, 0, &s->tiles));
   block.rows = s->d->points;
   PetscCall(hole_tiles_set_block(s->tiles, &block));
   PetscCall(PetscMalloc1(ROWS * COLUMNS, &s->low));

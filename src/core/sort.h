@@ -1,4 +1,4 @@
-/* sort.h - qsort() that accepts an empty array, for which C asks for a pointer all the same. */
+/* sort.h - qsort() that accepts an empty array, for which C asks for a pointer all the same, and leaves alone what is in order. */
 #pragma once
 
 #include <hole/hole_types.h>
@@ -6,5 +6,8 @@
 
 static inline void hole_sort(void *base, HoleIndex n, size_t bytes, int (*order)(const void *, const void *))
 {
-  if (n > 1) qsort(base, (size_t)n, bytes, order);
+  HoleIndex e = 1;
+
+  while (e < n && order((const char *)base + (size_t)(e - 1) * bytes, (const char *)base + (size_t)e * bytes) <= 0) ++e;
+  if (e < n) qsort(base, (size_t)n, bytes, order);
 }

@@ -185,7 +185,7 @@ static PetscErrorCode make_rows(hole_bounds b)
   b->type  = MPI_FLOAT;
   HoleCallAgreed(b->d->comm, allocate_rows(b)); /* local */
   PetscCall(share_points(b));
-  PetscCall(hole_tiles_create(b->d, &b->tiles));
+  PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
   PetscCall(fill_rows(b));
   PetscCall(gather_slack(b));
   HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
@@ -267,6 +267,6 @@ double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex widt
   HoleMetric      base  = HoleMetricGetBase(metric);
   const HoleIndex units = units_of(base, width);
 
-  return hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
+  return hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, 0, size) +
          hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, size);
 }

@@ -12,12 +12,22 @@ struct hole_candidate {
   float    low, high;
 };
 
+/* A few of our own points that are near each other, and upper bounds of all their pairs. */
+struct hole_clump {
+  HoleIndex       n;
+  const uint32_t *ids;  /* [n] */
+  const float    *low;  /* [n, n] */
+  const float    *high; /* [n, n] */
+};
+
 struct hole_consumer;
 
 struct hole_consumer_ops {
   /* Collective: a block is about to be compared. `from` is the rank that meanwhile compares its points with ours: the one
      with which whatever concerns the points of the block, and ours, is exchanged. */
   PetscErrorCode (*begin_block)(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from);
+  /* Local, before our own block is compared: clumps, each point in one, then NULL. They may lower cuts; their pairs are shown again. */
+  PetscErrorCode (*hint)(struct hole_consumer *consumer, const struct hole_clump *clump);
   /* Local, by several threads: cuts for row i of a tile; columns[b] belongs to column b. */
   void (*cut)(const struct hole_consumer *consumer, const struct hole_tile *tile, HoleIndex i, float *row,
               const float *columns[]);
@@ -25,7 +35,8 @@ struct hole_consumer_ops {
   PetscErrorCode (*take)(struct hole_consumer *consumer, HoleIndex n, const struct hole_candidate candidates[]);
   /* Local: instead of cut and take. */
   PetscErrorCode (*sweep)(struct hole_consumer *consumer, const struct hole_tile *tile);
-  /* Local: everything that is known of the block by bounds only must be settled now: its points leave. */
+  /* Local: everything that is known by bounds only must be settled now, of the block and of our own points among themselves: the
+     points of the block leave, or this was the last one. */
   PetscErrorCode (*settle)(struct hole_consumer *consumer);
   /* Collective: after settle. */
   PetscErrorCode (*end_block)(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from);

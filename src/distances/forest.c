@@ -24,7 +24,7 @@
 #include <stdlib.h>
 
 enum {
-  MAX_GROUPS      = 16,
+  MAX_GROUPS      = 32,
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
   GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
@@ -271,6 +271,33 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: a tree of the points of a clump, by upper bounds [Prim 1957]. */
+static PetscErrorCode hint(struct hole_consumer *consumer, const struct hole_clump *clump)
+{
+  const HoleIndex n                     = clump ? clump->n : 0;
+  HoleIndex       near[HOLE_MOST_CLUMP] = {0}, present = 0; /* of those in the tree */
+  PetscBool       joined[HOLE_MOST_CLUMP] = {PETSC_TRUE};
+
+  PetscFunctionBegin;
+  if (!clump) compact((struct forest *)consumer);
+  for (HoleIndex m = 1; m < n; ++m) {
+    HoleIndex next = -1, pair;
+
+    for (HoleIndex b = 0; b < n; ++b) {
+      if (joined[b]) continue;
+      if (clump->high[present * n + b] < clump->high[near[b] * n + b]) near[b] = present;
+      if (next < 0 || clump->high[near[b] * n + b] < clump->high[near[next] * n + next]) next = b;
+    }
+    pair = near[next] * n + next;
+    PetscCall(
+        take(consumer, 1,
+             &(struct hole_candidate){clump->ids[near[next]], clump->ids[next], clump->low[pair], clump->high[pair]}));
+    joined[next] = PETSC_TRUE;
+    present      = next;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* --- The first forest */
 
 static void add_known(struct forest *f, const HoleEdge *edge)
@@ -433,7 +460,7 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
 }
 
 static const struct hole_consumer_ops forest_ops = {
-    .cut = cut, .take = take, .settle = settle, .finish = finish, .destroy = destroy};
+    .hint = hint, .cut = cut, .take = take, .settle = settle, .finish = finish, .destroy = destroy};
 
 /* Local. */
 static PetscErrorCode allocate(struct forest *f)

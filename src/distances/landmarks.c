@@ -103,6 +103,7 @@ static PetscErrorCode find_nearest(HoleDistances d, hole_tiles tiles, struct lan
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(l->n * STRIP, &tile.low));
   if (!stored) PetscCall(hole_tiles_set_block(tiles, &block));
+  tile.of_shadows = hole_tiles_have_shadows(tiles);
   for (HoleIndex first = 0; first < d->n_local; first += STRIP) {
     tile.i   = d->first + first;
     tile.n_i = PetscMin(STRIP, d->n_local - first);

@@ -15,7 +15,7 @@
 
 #define UNKNOWN (-1.0)
 
-enum { ROOM_A_NEIGHBOUR = 2, LEAST_ROOM = 16 };
+enum { ROOM_A_NEIGHBOUR = 2, LEAST_ROOM = 16, MOST_INSERTED = 64 };
 
 struct entry {
   double   length; /* or UNKNOWN */
@@ -56,6 +56,22 @@ static int by_length(const void *a, const void *b)
 
   if (e->length != f->length) return e->length < f->length ? -1 : 1;
   return (e->id > f->id) - (e->id < f->id);
+}
+
+/* Lists are short and often nearly in order: they are sorted by insertion, which calls nothing. */
+static void sort_entries(HoleIndex n, struct entry entries[])
+{
+  if (n > MOST_INSERTED) {
+    hole_sort(entries, n, sizeof(*entries), by_length);
+    return;
+  }
+  for (HoleIndex e = 1; e < n; ++e) {
+    const struct entry moved = entries[e];
+    HoleIndex          place = e;
+
+    for (; place > 0 && by_length(&moved, &entries[place - 1]) < 0; --place) entries[place] = entries[place - 1];
+    entries[place] = moved;
+  }
 }
 
 /* The largest of a heap gives way to `high`, which sinks to its place [Williams 1964]. */
@@ -103,13 +119,20 @@ static void prune(const struct neighbours *nb, struct lists *lists, HoleIndex p)
   lists->used[p] = n_kept;
 }
 
-/* The length of own points p and `id`, found for p, is that of `id` and p: two points are often among each other's nearest. */
+static PetscBool is_own(const struct neighbours *nb, uint32_t id)
+{
+  return (PetscBool)(id >= nb->own.first && id < nb->own.first + nb->own.count);
+}
+
+/* The length of own point p and `found`, another own one or one of the block at hand, is that of `found` and p: two points are often
+   among each other's nearest. */
 static void tell(struct neighbours *nb, HoleIndex p, const struct entry *found)
 {
-  const HoleIndex other   = found->id - nb->own.first;
-  struct entry   *entries = nb->own.entries + other * nb->room;
+  struct lists   *lists   = is_own(nb, found->id) ? &nb->own : &nb->other;
+  const HoleIndex other   = found->id - lists->first;
+  struct entry   *entries = lists->entries + other * nb->room;
 
-  for (int32_t e = 0; e < nb->own.used[other]; ++e) {
+  for (int32_t e = 0; e < lists->used[other]; ++e) {
     if (entries[e].id != nb->own.first + p) continue;
     entries[e].length = found->length;
     entries[e].low    = found->low;
@@ -118,7 +141,7 @@ static void tell(struct neighbours *nb, HoleIndex p, const struct entry *found)
   }
 }
 
-/* Local: the lengths that are not known yet of the candidates of point p, all of which are in the block at hand. */
+/* Local: the lengths that are not known yet of the candidates of point p, all of which are in the block at hand or our own. */
 static void compute_lengths(struct neighbours *nb, struct lists *lists, HoleIndex p)
 {
   hole_tiles      tiles     = nb->base.tiles;
@@ -137,7 +160,7 @@ static void compute_lengths(struct neighbours *nb, struct lists *lists, HoleInde
     entries[e].length = nb->lengths[n_unknown++];
     entries[e].low    = hole_tiles_measure_below(tiles, entries[e].length);
     entries[e].high   = hole_tiles_measure_above(tiles, entries[e].length);
-    if (nb->own_block) tell(nb, p, &entries[e]);
+    if (lists == &nb->own) tell(nb, p, &entries[e]);
   }
 }
 
@@ -147,7 +170,7 @@ static void decide(struct neighbours *nb, struct lists *lists, HoleIndex p)
   struct entry *entries = lists->entries + p * nb->room;
 
   compute_lengths(nb, lists, p);
-  hole_sort(entries, lists->used[p], sizeof(*entries), by_length);
+  sort_entries(lists->used[p], entries);
   lists->used[p] = (int32_t)PetscMin(lists->used[p], nb->k);
   if (lists->used[p] == nb->k) lists->cuts[p] = fminf(lists->cuts[p], entries[nb->k - 1].high);
 }
@@ -160,6 +183,23 @@ static void add(struct neighbours *nb, struct lists *lists, HoleIndex p, struct 
   if (lists->used[p] < nb->room) return;
   prune(nb, lists, p);
   if (2 * (lists->used[p] - nb->k) > nb->room - nb->k) decide(nb, lists, p);
+}
+
+/* The k nearest of a point are no farther than the k nearest in its clump. The heap is empty, and is so again. */
+static PetscErrorCode hint(struct hole_consumer *consumer, const struct hole_clump *clump)
+{
+  struct neighbours *nb = (struct neighbours *)consumer;
+
+  PetscFunctionBegin;
+  for (HoleIndex a = 0; clump && a < clump->n; ++a) {
+    const HoleIndex p = clump->ids[a] - nb->own.first;
+
+    for (HoleIndex b = 0; b < clump->n; ++b) {
+      if (b != a) lower_cut(nb, &nb->own, p, clump->high[a * clump->n + b]);
+    }
+    nb->own.filled[p] = 0;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void cut(const struct hole_consumer *consumer, const struct hole_tile *tile, HoleIndex i, float *row,
@@ -318,6 +358,7 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
 }
 
 static const struct hole_consumer_ops neighbours_ops = {.begin_block = begin_block,
+                                                        .hint        = hint,
                                                         .cut         = cut,
                                                         .take        = take,
                                                         .settle      = settle,

@@ -3,6 +3,7 @@
 
    Rank p compares its points with those of p, p + 1, ..., p + P / 2. For even P the last pairing meets on both sides: there the
    smaller rank takes the first half of its own points, the larger one all of its own against the other half. */
+#include "clumps.h"
 #include "consumer.h"
 #include "edges.h"
 #include "forest.h"
@@ -24,6 +25,12 @@ enum {
   COLUMNS       = 2,    /* times as many columns, away from the diagonal: products are faster so */
   MAX_TILE      = 2048, /* rows */
   MAX_CONSUMERS = 5,
+  AXES          = 63,   /* of shadows: these and the rest are four vectors */
+  LEAST_POINTS  = 4096, /* fewer are compared as quickly without shadows */
+  LEAST_UNITS   = 128,
+  PATIENCE      = 8,  /* tiles without shadows after one in which they told too little */
+  PROBES        = 16, /* rows of a tile by which that is seen */
+  FEW           = 16, /* one pair in so many may be left by shadows */
   FLOAT_LANES   = 16,
   AT_ONCE       = 8, /* vectors of a row that are looked at together */
   ROWS_AT_ONCE  = 32
@@ -35,7 +42,9 @@ typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_ali
 
 struct HolePass_s {
   HoleDistances d;
-  HoleIndex     tile; /* rows and columns of a tile */
+  HoleIndex     tile;   /* rows and columns of a tile */
+  HoleIndex     n_axes; /* of shadows, 0 for none */
+  PetscBool     insist; /* on shadows in every tile, since axes were asked for */
 
   PetscBool     want_tree, want_edges, want_radius, want_quantile;
   HoleIndex     k;
@@ -55,6 +64,7 @@ struct sweep {
   HolePass              pass;
   HoleDistances         d;
   hole_tiles            tiles;
+  PetscBool             shadows; /* are they there, and does nobody look at whole tiles? */
   int                   n_consumers;
   struct hole_consumer *consumers[MAX_CONSUMERS];
   int                   n_threads;
@@ -62,20 +72,30 @@ struct sweep {
     struct hole_tile       tile;
     struct hole_candidate *candidates; /* of one consumer and some rows at a time */
     HoleIndex              n_candidates;
-  } * workers; /* [n_threads] */
+    int                    patience; /* tiles until shadows are tried again */
+  } * workers;                       /* [n_threads] */
 };
 
 /* --- What is wanted */
 
+/* Shadows are to be much shorter than rows. */
+static PetscInt default_axes(HoleIndex n, HoleIndex width)
+{
+  if (n < LEAST_POINTS || width < LEAST_UNITS) return 0;
+  return (PetscInt)PetscMin(AXES, width / 4 - 1);
+}
+
 PetscErrorCode HolePassCreate(HoleDistances d, HolePass *pass)
 {
-  PetscInt tile = TILE;
+  PetscInt tile = TILE, n_axes = default_axes(d->n, d->width);
 
   PetscFunctionBegin;
   PetscCall(PetscNew(pass));
   (*pass)->d = d;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_tile", &tile, NULL));
-  (*pass)->tile = PetscMax(1, PetscMin(tile, MAX_TILE));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_axes", &n_axes, &(*pass)->insist));
+  (*pass)->tile   = PetscMax(1, PetscMin(tile, MAX_TILE));
+  (*pass)->n_axes = PetscMax(0, n_axes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -178,6 +198,22 @@ static HoleIndex find_low(HoleIndex n, const float low[], float row, const float
   return n_found;
 }
 
+/* Pairs found by their shadows get bounds of all units; returns how many of them are left. */
+static HoleIndex refine(hole_tiles tiles, const struct hole_tile *tile, HoleIndex a, float row, const float columns[],
+                        HoleIndex n_found, uint16_t found[])
+{
+  const float *low    = tile->low + a * tile->stride;
+  HoleIndex    n_left = 0;
+
+  hole_tiles_refine(tiles, tile, a, n_found, found);
+  for (HoleIndex f = 0; f < n_found; ++f) {
+    const uint16_t b = found[f];
+
+    if (low[b] <= row || low[b] <= columns[b]) found[n_left++] = b;
+  }
+  return n_left;
+}
+
 /* Local, by one thread: the pairs of rows [first, end) of a tile that one consumer may want. */
 static void find_candidates(const struct hole_consumer *consumer, struct worker *w, HoleIndex first, HoleIndex end)
 {
@@ -194,8 +230,10 @@ static void find_candidates(const struct hole_consumer *consumer, struct worker 
     if (skip >= tile->n_j) continue;
     consumer->ops->cut(consumer, tile, tile->i + a, &row, &columns);
     n_found = find_low(tile->n_j - skip, low + skip, row, columns + skip, found);
+    for (HoleIndex f = 0; skip && f < n_found; ++f) found[f] = (uint16_t)(found[f] + skip);
+    if (tile->of_shadows) n_found = refine(consumer->tiles, tile, a, row, columns, n_found, found);
     for (HoleIndex f = 0; f < n_found; ++f) {
-      const HoleIndex b = found[f] + skip;
+      const HoleIndex b = found[f];
 
       w->candidates[w->n_candidates++] =
           (struct hole_candidate){(uint32_t)(tile->i + a), (uint32_t)(tile->j + b), low[b],
@@ -242,12 +280,45 @@ static PetscErrorCode show_tiles(struct sweep *s, struct hole_consumer *consumer
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Do the shadows of a tile leave few pairs for the consumers? Some rows tell. */
+static PetscBool leave_few(const struct sweep *s, const struct hole_tile *tile)
+{
+  const HoleIndex step   = PetscMax(1, tile->n_i / PROBES);
+  HoleIndex       n_left = 0, n_pairs = 0;
+  uint16_t        found[COLUMNS * MAX_TILE];
+
+  for (HoleIndex a = 0; a < tile->n_i; a += step) {
+    for (int c = 0; c < s->n_consumers; ++c) {
+      const float *columns;
+      float        row;
+
+      s->consumers[c]->ops->cut(s->consumers[c], tile, tile->i + a, &row, &columns);
+      n_left += find_low(tile->n_j, tile->low + a * tile->stride, row, columns, found);
+    }
+    n_pairs += tile->n_j;
+  }
+  return (PetscBool)(FEW * n_left <= n_pairs);
+}
+
+/* Local, by one thread. Shadows come first where they may do: a short product, and all units for the few pairs that it leaves. Early on,
+   or where points have no few axes, it leaves many; then a while passes before the next try. */
+static void fill_tile(const struct sweep *s, struct worker *w)
+{
+  w->tile.of_shadows = (PetscBool)(s->shadows && !w->patience);
+  if (w->patience) --w->patience;
+  hole_tiles_fill(s->tiles, &w->tile);
+  if (!w->tile.of_shadows || s->pass->insist || leave_few(s, &w->tile)) return;
+  w->patience        = PATIENCE;
+  w->tile.of_shadows = PETSC_FALSE;
+  hole_tiles_fill(s->tiles, &w->tile);
+}
+
 /* Local: several tiles at once, then each consumer looks at them in turn. */
 static PetscErrorCode compare_batch(struct sweep *s, int n_tiles)
 {
   PetscFunctionBegin;
 #pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
-  for (int w = 0; w < n_tiles; ++w) hole_tiles_fill(s->tiles, &s->workers[w].tile);
+  for (int w = 0; w < n_tiles; ++w) fill_tile(s, &s->workers[w]);
   for (int c = 0; c < s->n_consumers; ++c) PetscCall(show_tiles(s, s->consumers[c], n_tiles));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -333,8 +404,11 @@ static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *bl
   PetscCall(hole_fault(d->comm, "pass_compare"));
   if (half && d->rank < block->owner) own.end = own.first + d->n_local / 2;
   if (half && d->rank > block->owner) other.first += block->count / 2;
-  if (block->owner == d->rank) PetscCall(compare_own(s, own));
-  else PetscCall(compare_other(s, own, other));
+  if (block->owner == d->rank) {
+    PetscCall(hole_clumps_show(d, s->tiles, s->n_consumers, s->consumers));
+    PetscCall(compare_own(s, own));
+  } else PetscCall(compare_other(s, own, other));
+  if (block->owner == d->rank && d->size > 1) PetscFunctionReturn(PETSC_SUCCESS); /* our own points stay, others come */
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->settle) PetscCall(s->consumers[c]->ops->settle(s->consumers[c]));
   }
@@ -447,6 +521,8 @@ static void list_consumers(struct sweep *s, const struct wanted *w)
   for (size_t c = 0; c < sizeof(all) / sizeof(all[0]); ++c) {
     if (all[c]) s->consumers[s->n_consumers++] = all[c];
   }
+  s->shadows = hole_tiles_have_shadows(s->tiles);
+  for (int c = 0; c < s->n_consumers; ++c) s->shadows = (PetscBool)(s->shadows && s->consumers[c]->ops->cut);
 }
 
 /* Local: what the consumers found. */
@@ -484,7 +560,7 @@ static PetscErrorCode destroy_sweep(struct sweep *s, struct wanted *w)
 static PetscErrorCode sweep(struct sweep *s, struct wanted *w, struct hole_bracket *bracket, PetscBool refine)
 {
   PetscFunctionBegin;
-  PetscCall(hole_tiles_create(s->d, &s->tiles));
+  PetscCall(hole_tiles_create(s->d, s->pass->n_axes, &s->tiles));
   HoleCallAgreed(s->d->comm, allocate_workers(s));
   PetscCall(create_consumers(s, w, refine ? bracket : NULL));
   list_consumers(s, w);
@@ -579,7 +655,7 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
   double travel = 0;
 
   if (!stored)
-    travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, size) +
+    travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, default_axes(n, units), size) +
              hole_ring_predict_bytes(n, stride, size, size / 2 + 1) + hole_radius_predict_bytes(n, size);
   return tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
          (k ? hole_neighbours_predict_bytes(n, k, size) : 0);

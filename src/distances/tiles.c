@@ -9,6 +9,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "shadows.h"
 #include <float.h>
 #include <hole/hole_error.h>
 #include <math.h>
@@ -20,28 +21,31 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
 
 /* Where lengths are single precision, rounding one to the nearest float moves its measure by at most 2^-23 of itself, which is no
    more than 2^-22 (|x|^2 + |y|^2) = 4 u (|x|^2 + |y|^2); twice that is added to m. */
-enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8, TILE = 1024, MAX_TILE = 2048 };
+enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8, SHADOW_ROUNDINGS = 8, TILE = 1024, MAX_TILE = 2048 };
 #define MOST_SINGLE_FACTOR 0x1p60
 
 /* What products need of some points. */
 struct rounded {
   HoleIndex first, count, capacity;
-  float    *rows;  /* [count, n_floats] */
-  float    *base;  /* [count] |x|^2 (1 - g) - t / 2, rounded down */
-  float    *slack; /* [count] */
-  float    *scale; /* [count] factor of the measure, for local scales; NULL for none */
+  float    *rows;    /* [count, n_floats] */
+  float    *shadows; /* [count, floats of a shadow] or NULL */
+  float    *base;    /* [count] |x|^2 (1 - g) - t / 2, rounded down */
+  float    *slack;   /* [count] */
+  float    *scale;   /* [count] factor of the measure, for local scales; NULL for none */
 };
 
 struct hole_tiles_s {
-  HoleDistances     d;
-  PetscBool         products;    /* bounds by products; otherwise lengths are rounded */
-  HoleIndex         n_floats;    /* units, padded */
-  double           *centre;      /* [n_padded] */
-  double            factor;      /* of the points */
-  double            unit;        /* of the local scales */
-  double            gamma, tiny; /* relative and absolute part of the error of a point */
-  struct rounded    own, other;
-  struct hole_block block;
+  HoleDistances       d;
+  PetscBool           products;    /* bounds by products; otherwise lengths are rounded */
+  HoleIndex           n_floats;    /* units, padded */
+  double             *centre;      /* [n_padded] */
+  double              factor;      /* of the points */
+  double              unit;        /* of the local scales */
+  double              gamma, tiny; /* relative and absolute part of the error of a point */
+  struct hole_shadows shadows;
+  float              *clump; /* [HOLE_MOST_CLUMP, n_floats] */
+  struct rounded      own, other;
+  struct hole_block   block;
 };
 
 PetscErrorCode hole_tiles_get_size(HoleIndex *size)
@@ -82,6 +86,7 @@ static double unit_factor(hole_tiles t, const double row[])
   return t->d->metric->bound == HOLE_BOUND_ANGULAR ? 1 / sqrt(row[t->d->n_padded]) : 1;
 }
 
+typedef float hole_f16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef float hole_f8 __attribute__((vector_size(32), aligned(4), may_alias)); /* eight floats, any address */
 
 /* Round a point: (factor row - centre) * scale. Returns its squared norm, before the rounding. */
@@ -119,6 +124,7 @@ static PetscErrorCode free_rounded(struct rounded *r)
 {
   PetscFunctionBegin;
   PetscCall(PetscFree(r->rows));
+  PetscCall(PetscFree(r->shadows));
   PetscCall(PetscFree(r->base));
   PetscCall(PetscFree(r->slack));
   PetscCall(PetscFree(r->scale));
@@ -145,6 +151,17 @@ static float local_scale(hole_tiles t, HoleIndex i)
   const double s = t->d->scale[i];
 
   return (float)(t->d->metric->bound == HOLE_BOUND_ANGULAR ? sqrt(t->unit / s) : t->unit / s);
+}
+
+/* Local. */
+static PetscErrorCode cast_shadows(hole_tiles t, struct rounded *r)
+{
+  PetscFunctionBegin;
+  if (!t->shadows.n_axes) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!r->shadows) PetscCall(PetscMalloc1(r->capacity * t->shadows.n_floats, &r->shadows));
+  if (!t->clump) PetscCall(PetscMalloc1(HOLE_MOST_CLUMP * t->n_floats, &t->clump));
+  PetscCall(hole_shadows_cast(&t->shadows, r->count, r->rows, r->shadows));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void round_points(hole_tiles t, const struct hole_block *block, struct rounded *r)
@@ -215,8 +232,18 @@ static PetscErrorCode allocate_own(hole_tiles t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective. A few axes more than the bound has room for would not do: the errors of a shadow must be no more than those of its point. */
+static PetscErrorCode make_shadows(hole_tiles t, HoleIndex n_axes)
+{
+  PetscFunctionBegin;
+  if (n_axes > t->d->width - SHADOW_ROUNDINGS) n_axes = 0; /* equal on all ranks */
+  PetscCall(hole_shadows_create(t->d, t->n_floats, t->own.rows, n_axes, &t->shadows));
+  HoleCallAgreed(t->d->comm, cast_shadows(t, &t->own)); /* local */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective. */
-static PetscErrorCode set_up(hole_tiles t)
+static PetscErrorCode set_up(hole_tiles t, HoleIndex n_axes)
 {
   HoleDistances d = t->d;
   const double  m = (double)(d->width + 24 + (d->single ? SINGLE_ROUNDINGS : 0));
@@ -238,10 +265,11 @@ static PetscErrorCode set_up(hole_tiles t)
   if (d->metric->bound == HOLE_BOUND_ANGULAR)
     t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
   round_points(t, &(struct hole_block){d->rank, d->first, d->n_local, d->points, NULL}, &t->own);
+  PetscCall(make_shadows(t, n_axes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles)
+PetscErrorCode hole_tiles_create(HoleDistances d, HoleIndex n_axes, hole_tiles *tiles)
 {
   hole_tiles     t;
   PetscErrorCode made;
@@ -250,7 +278,7 @@ PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles)
   *tiles = NULL;
   PetscCall(PetscNew(&t));
   t->d = d;
-  made = set_up(t);
+  made = set_up(t, n_axes);
   if (made) PetscCall(hole_tiles_destroy(&t));
   PetscCall(made);
   *tiles = t;
@@ -266,8 +294,10 @@ PetscErrorCode hole_tiles_set_block(hole_tiles t, const struct hole_block *block
     PetscCall(free_rounded(&t->other));
     PetscCall(allocate_rounded(t, block->count, &t->other));
   }
-  if (t->products) round_points(t, block, &t->other);
-  else t->other.first = block->first;
+  if (t->products) {
+    round_points(t, block, &t->other);
+    PetscCall(cast_shadows(t, &t->other));
+  } else t->other.first = block->first;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -286,19 +316,65 @@ static void scale_row(HoleIndex n, float low[], float scale, const float scales[
   for (HoleIndex b = 0; b < n; ++b) low[b] *= scale * scales[b] * (1 - 0x1p-20F);
 }
 
+static const struct rounded *others_of(hole_tiles t) { return t->block.owner == t->d->rank ? &t->own : &t->other; }
+
 static void fill_by_products(hole_tiles t, const struct rounded *other, struct hole_tile *tile)
 {
+  const HoleIndex n_floats     = tile->of_shadows ? t->shadows.n_floats : t->n_floats;
+  const float    *own          = tile->of_shadows ? t->own.shadows : t->own.rows,
+              *others          = tile->of_shadows ? other->shadows : other->rows;
   const float        minus_two = -2, zero = 0;
-  const PetscBLASInt n_i = (PetscBLASInt)tile->n_i, n_j = (PetscBLASInt)tile->n_j, k = (PetscBLASInt)t->n_floats,
+  const PetscBLASInt n_i = (PetscBLASInt)tile->n_i, n_j = (PetscBLASInt)tile->n_j, k = (PetscBLASInt)n_floats,
                      stride = (PetscBLASInt)tile->stride;
   const HoleIndex i = tile->i - t->own.first, j = tile->j - other->first;
 
   /* BLAS counts by columns: what it takes for [n_j, n_i] by columns is our [n_i, n_j] by rows. */
-  sgemm_("T", "N", &n_j, &n_i, &k, &minus_two, other->rows + j * t->n_floats, &k, t->own.rows + i * t->n_floats, &k,
-         &zero, tile->low, &stride);
+  sgemm_("T", "N", &n_j, &n_i, &k, &minus_two, others + j * n_floats, &k, own + i * n_floats, &k, &zero, tile->low,
+         &stride);
   for (HoleIndex a = 0; a < tile->n_i; ++a) {
     add_norms(tile->n_j, tile->low + a * tile->stride, t->own.base[i + a], other->base + j);
     if (t->own.scale) scale_row(tile->n_j, tile->low + a * tile->stride, t->own.scale[i + a], other->scale + j);
+  }
+}
+
+enum { AT_ONCE = 4 }; /* rows that one row meets together */
+
+/* Products of row x and some rows that lie anywhere. */
+HOLE_CLONES
+static void multiply(HoleIndex n_floats, const float x[], const float *const y[], float products[])
+{
+  hole_f16 sum[AT_ONCE] = {0};
+
+  for (HoleIndex c = 0; c < n_floats; c += FLOAT_LANES) {
+    const hole_f16 u = *(const hole_f16 *)(x + c);
+
+    for (int b = 0; b < AT_ONCE; ++b) sum[b] += u * *(const hole_f16 *)(y[b] + c);
+  }
+  for (int b = 0; b < AT_ONCE; ++b) {
+    products[b] = 0;
+    for (int l = 0; l < FLOAT_LANES; ++l) products[b] += sum[b][l];
+  }
+}
+
+void hole_tiles_refine(hole_tiles t, const struct hole_tile *tile, HoleIndex a, HoleIndex n, const uint16_t columns[])
+{
+  const struct rounded *other = others_of(t);
+  const HoleIndex       i = tile->i + a - t->own.first, j = tile->j - other->first;
+  float                *low = tile->low + a * tile->stride;
+
+  for (HoleIndex f = 0; f < n; f += AT_ONCE) {
+    const float *rows[AT_ONCE];
+    float        products[AT_ONCE];
+
+    for (int b = 0; b < AT_ONCE; ++b) rows[b] = other->rows + (j + columns[PetscMin(f + b, n - 1)]) * t->n_floats;
+    multiply(t->n_floats, t->own.rows + i * t->n_floats, rows, products);
+    for (HoleIndex b = 0; b < PetscMin(AT_ONCE, n - f); ++b) {
+      const HoleIndex column = columns[f + b];
+
+      low[column] = -2 * products[b];
+      add_norms(1, low + column, t->own.base[i], other->base + j + column);
+      if (t->own.scale) scale_row(1, low + column, t->own.scale[i], other->scale + j + column);
+    }
   }
 }
 
@@ -341,7 +417,7 @@ static void fill_by_lengths(hole_tiles t, struct hole_tile *tile)
 
 void hole_tiles_fill(hole_tiles t, struct hole_tile *tile)
 {
-  const struct rounded *other = t->block.owner == t->d->rank ? &t->own : &t->other;
+  const struct rounded *other = others_of(t);
 
   tile->slack_i = t->own.slack + (tile->i - t->d->first);
   tile->slack_j = other->slack + (tile->j - t->block.first);
@@ -359,13 +435,46 @@ PetscErrorCode hole_tiles_free_points(hole_tiles t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void hole_tiles_group(hole_tiles t, HoleIndex i, HoleIndex n, HoleIndex n_groups, uint8_t groups[])
+{
+  hole_shadows_group(&t->shadows, n, t->own.shadows + (i - t->own.first) * t->shadows.n_floats, n_groups, groups);
+}
+
+void hole_tiles_fill_clump(hole_tiles t, HoleIndex n, const uint32_t ids[], float low[], float high[])
+{
+  const struct rounded *own       = &t->own;
+  const float           minus_two = -2, zero = 0;
+  const PetscBLASInt    bn = (PetscBLASInt)n, k = (PetscBLASInt)t->n_floats;
+
+  for (HoleIndex a = 0; a < n; ++a)
+    memcpy(t->clump + a * t->n_floats, own->rows + (ids[a] - own->first) * t->n_floats,
+           (size_t)t->n_floats * sizeof(float));
+  sgemm_("T", "N", &bn, &bn, &k, &minus_two, t->clump, &k, t->clump, &k, &zero, low, &bn);
+  for (HoleIndex a = 0; a < n; ++a) {
+    const HoleIndex i = ids[a] - own->first;
+
+    for (HoleIndex b = 0; b < n; ++b) {
+      const HoleIndex j    = ids[b] - own->first;
+      float          *pair = low + a * n + b;
+
+      add_norms(1, pair, own->base[i], own->base + j);
+      if (own->scale) scale_row(1, pair, own->scale[i], own->scale + j);
+      high[a * n + b] = hole_tile_high(*pair, own->slack[i], own->slack[j]);
+    }
+  }
+}
+
+PetscBool hole_tiles_have_shadows(hole_tiles t) { return (PetscBool)(t->shadows.n_axes > 0); }
+
 static const double *own_point(hole_tiles t, HoleIndex i)
 {
   return t->d->points + (i - t->d->first) * t->d->point_stride;
 }
 
+/* A point of the block at hand, or one of our own: those stay. Landmarks have numbers of their own. */
 static const double *block_point(hole_tiles t, HoleIndex j)
 {
+  if (!t->block.ids && j >= t->d->first && j < t->d->first + t->d->n_local) return own_point(t, j);
   return t->block.rows + (j - t->block.first) * t->d->point_stride;
 }
 
@@ -411,12 +520,15 @@ void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const
   }
 }
 
-double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size)
+double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, HoleIndex n_axes, PetscMPIInt size)
 {
-  const HoleIndex n_floats = (width + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES, beside = width ? 3 : 1;
-  const double    a_point = (double)sizeof(float) * (double)(n_floats + beside);
+  const HoleIndex n_floats = (width + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES;
+  const HoleIndex beside   = width ? 3 + hole_shadows_floats(n_axes) : 1;
+  const double    a_point  = (double)sizeof(float) * (double)(n_floats + beside);
+  const double    once =
+      (double)sizeof(double) * (double)width + (n_axes ? hole_shadows_predict_bytes(n_floats, n_axes) : 0);
 
-  return (size > 1 ? 2 : 1) * (double)hole_block_count(n, size, 0) * a_point + (double)sizeof(double) * (double)width;
+  return (size > 1 ? 2 : 1) * (double)hole_block_count(n, size, 0) * a_point + once;
 }
 
 PetscErrorCode hole_tiles_destroy(hole_tiles *tiles)
@@ -425,6 +537,8 @@ PetscErrorCode hole_tiles_destroy(hole_tiles *tiles)
   if (!*tiles) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(free_rounded(&(*tiles)->own));
   PetscCall(free_rounded(&(*tiles)->other));
+  PetscCall(hole_shadows_destroy(&(*tiles)->shadows));
+  PetscCall(PetscFree((*tiles)->clump));
   PetscCall(PetscFree((*tiles)->centre));
   PetscCall(PetscFree(*tiles));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -16,6 +16,7 @@ struct hole_tile {
   HoleIndex    i, n_i, j, n_j;
   HoleIndex    stride;
   float       *low;               /* [n_i, stride] */
+  PetscBool    of_shadows;        /* bounds are of shadows, but for those that were refined */
   const float *slack_i, *slack_j; /* of the rows and of the columns */
 };
 
@@ -24,13 +25,15 @@ typedef struct hole_tiles_s *hole_tiles;
 /* Rows of a tile: option -distances_tile. */
 PetscErrorCode hole_tiles_get_size(HoleIndex *size);
 
-/* Collective. Needs the points, or the stored rows. */
-PetscErrorCode hole_tiles_create(HoleDistances d, hole_tiles *tiles);
+/* Collective. Needs the points, or the stored rows. Shadows are made along n_axes axes, where points have many more units. */
+PetscErrorCode hole_tiles_create(HoleDistances d, HoleIndex n_axes, hole_tiles *tiles);
+
+PetscBool hole_tiles_have_shadows(hole_tiles tiles);
 
 /* Local: the block against which our points are compared from now on; its rows must stay where they are. */
 PetscErrorCode hole_tiles_set_block(hole_tiles tiles, const struct hole_block *block);
 
-/* Local: fill a tile whose i, n_i, j, n_j, stride and memory are set. May be called by several threads at once. */
+/* Local: fill a tile whose i, n_i, j, n_j, stride, memory and of_shadows are set. May be called by several threads at once. */
 void hole_tiles_fill(hole_tiles tiles, struct hole_tile *tile);
 
 /* What the bounds of own points may fall short by, [n_local]. */
@@ -39,10 +42,21 @@ const float *hole_tiles_slack(hole_tiles tiles);
 /* Free what only products need; measures still work. */
 PetscErrorCode hole_tiles_free_points(hole_tiles tiles);
 
-/* The length of own point i and point j of the block. */
+/* Local: bounds of n pairs of row a from all units, in place of those of shadows. Only those have an upper bound. */
+void hole_tiles_refine(hole_tiles tiles, const struct hole_tile *tile, HoleIndex a, HoleIndex n,
+                       const uint16_t columns[]);
+
+/* Local: own points [i, i + n) in n_groups groups, up to 256, of points near each other; needs shadows. */
+void hole_tiles_group(hole_tiles tiles, HoleIndex i, HoleIndex n, HoleIndex n_groups, uint8_t groups[]);
+
+/* Local: bounds [n, n] of all pairs of up to HOLE_MOST_CLUMP own points; needs shadows. */
+enum { HOLE_MOST_CLUMP = 96 };
+void hole_tiles_fill_clump(hole_tiles tiles, HoleIndex n, const uint32_t ids[], float low[], float high[]);
+
+/* The length of own point i and point j of the block, or another own one. */
 double hole_tiles_length(hole_tiles tiles, HoleIndex i, HoleIndex j);
 
-/* The lengths of own point i and n points of the block, and of point j of the block and n own ones: faster than one by one. */
+/* The lengths of own point i and n points of the block or own ones, and of point j of the block and n own ones: faster than one by one. */
 void hole_tiles_lengths_from_own(hole_tiles tiles, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[]);
 void hole_tiles_lengths_from_block(hole_tiles tiles, HoleIndex j, HoleIndex n, const HoleIndex i[], double lengths[]);
 
@@ -57,6 +71,6 @@ static inline float hole_tile_high(float low, float slack_i, float slack_j)
 }
 
 /* Bytes of the bounds of n points of `width` units over `size` ranks; width 0: no products are made. */
-double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, PetscMPIInt size);
+double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, HoleIndex n_axes, PetscMPIInt size);
 
 PetscErrorCode hole_tiles_destroy(hole_tiles *tiles);

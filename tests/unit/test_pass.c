@@ -6,7 +6,7 @@
 #include <hole/hole_pass.h>
 #include <stdlib.h>
 
-/* Everything that a pass can be asked for. */
+/* Everything that a pass can be asked for; the last two look at whole tiles, not at candidates. */
 struct answers {
   HoleTree  tree;
   HoleIndex k;
@@ -98,8 +98,8 @@ static PetscBool same_edges(HoleIndex n, const HoleEdge a[], const HoleEdge b[])
   return PETSC_TRUE;
 }
 
-static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, double q, const struct answers *want,
-                                 const char what[])
+static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, double q, PetscBool whole,
+                                 const struct answers *want, const char what[])
 {
   HolePass         pass;
   HoleTree         tree;
@@ -116,8 +116,8 @@ static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, do
   PetscCall(HolePassWantTree(pass));
   PetscCall(HolePassWantNeighbours(pass, k));
   PetscCall(HolePassWantEdges(pass, length));
-  PetscCall(HolePassWantEnclosingRadius(pass));
-  PetscCall(HolePassWantQuantile(pass, q));
+  if (whole) PetscCall(HolePassWantEnclosingRadius(pass));
+  if (whole) PetscCall(HolePassWantQuantile(pass, q));
   PetscCall(HolePassRun(pass));
   PetscCall(HolePassGetTree(pass, &tree));
   TEST_CHECK(same_edges(n - 1, HoleTreeGetEdges(tree), HoleTreeGetEdges(want->tree)), "%s: another tree", what);
@@ -135,9 +135,11 @@ static PetscErrorCode check_pass(HoleDistances d, HoleIndex k, double length, do
   TEST_CHECK(n_all == want->n_edges && same_edges(n_all, all, want->edges), "%s: %d edges, expected %d", what,
              (int)n_all, (int)want->n_edges);
   PetscCall(HolePassGetEnclosingRadius(pass, &radius));
-  TEST_CHECK(radius == want->radius, "%s: enclosing radius %.17g, expected %.17g", what, radius, want->radius);
+  TEST_CHECK(!whole || radius == want->radius, "%s: enclosing radius %.17g, expected %.17g", what, radius,
+             want->radius);
   PetscCall(HolePassGetQuantile(pass, &quantile));
-  TEST_CHECK(quantile == want->quantile, "%s: quantile %.17g, expected %.17g", what, quantile, want->quantile);
+  TEST_CHECK(!whole || quantile == want->quantile, "%s: quantile %.17g, expected %.17g", what, quantile,
+             want->quantile);
   PetscCall(PetscFree(all));
   PetscCall(HoleTreeDestroy(&tree));
   PetscCall(HolePassDestroy(&pass));
@@ -232,6 +234,24 @@ static PetscErrorCode check_path_tree(const struct cloud *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Shadows in every tile, along one axis and along as many as there may be. */
+static PetscErrorCode check_shadows(HoleDistances d, const struct cloud *c, HoleIndex k, double length,
+                                    const struct answers *want, const char what[])
+{
+  const HoleIndex most = PetscMin(c->width - 8, c->n);
+  char            text[16], longer[160];
+
+  PetscFunctionBegin;
+  for (HoleIndex n_axes = 1; n_axes <= most; n_axes = n_axes < most ? most : most + 1) {
+    PetscCall(PetscSNPrintf(text, sizeof(text), "%d", (int)n_axes));
+    PetscCall(PetscSNPrintf(longer, sizeof(longer), "%s, %s axes", what, text));
+    PetscCall(PetscOptionsSetValue(NULL, "-distances_axes", text));
+    PetscCall(check_pass(d, k, length, 0, PETSC_FALSE, want, longer));
+  }
+  PetscCall(PetscOptionsClearValue(NULL, "-distances_axes"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 {
   const char *const tiles[] = {"1", "7", "32", "512"};
@@ -255,12 +275,13 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
                             c->single ? "single " : "", metric, (int)c->kind, (int)c->n, (int)c->width, (int)c->seed,
                             tiles[t]));
     PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
-    PetscCall(check_pass(d, k, length, q, &want, what));
+    PetscCall(check_pass(d, k, length, q, PETSC_TRUE, &want, what));
+    if (t >= 2) PetscCall(check_shadows(d, c, k, length, &want, what));
   }
   TEST_CHECK(!HoleDistancesIsStored(d), "A pass stored all rows");
   if (c->n > 1) PetscCall(check_reach(d, c->n, matrix, c->seed));
   PetscCall(PetscSNPrintf(what, sizeof(what), "stored %s, kind %d, %d points", metric, (int)c->kind, (int)c->n));
-  PetscCall(check_pass(stored, k, length, q, &want, what));
+  PetscCall(check_pass(stored, k, length, q, PETSC_TRUE, &want, what));
   if (c->n > 1) PetscCall(check_reach(stored, c->n, matrix, c->seed));
   PetscCall(PetscOptionsClearValue(NULL, "-distances_tile"));
   PetscCall(HoleDistancesDestroy(&d));
@@ -274,14 +295,16 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 /* A rank that fails anywhere in a pass is an error on every rank, and nobody waits. */
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
-  struct cloud  c = {UNIFORM, 90, 5, 3, PETSC_FALSE};
+  struct cloud  c = {UNIFORM, 90, 12, 3, PETSC_FALSE};
   HoleDistances d;
   HolePass      pass;
   char          text[8];
 
   PetscFunctionBegin;
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
+  PetscCall(PetscOptionsSetValue(NULL, "-distances_axes", "2"));
   PetscCall(HolePassCreate(d, &pass));
+  PetscCall(PetscOptionsClearValue(NULL, "-distances_axes"));
   PetscCall(HolePassWantTree(pass));
   PetscCall(HolePassWantNeighbours(pass, 3));
   PetscCall(HolePassWantEdges(pass, 0.3));
@@ -300,15 +323,15 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 
 static PetscErrorCode check_faults(void)
 {
-  const char *const points[] = {"tiles_allocate",  "pass_allocate",       "forest_allocate",
-                                "distances_ring",  "neighbours_allocate", "edges_allocate",
-                                "radius_allocate", "quantile_allocate",   "pass_compare"};
+  const char *const points[] = {"tiles_allocate",      "pass_allocate",   "forest_allocate", "distances_ring",
+                                "neighbours_allocate", "edges_allocate",  "radius_allocate", "quantile_allocate",
+                                "pass_compare",        "shadows_allocate"};
   PetscMPIInt       size;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   for (PetscMPIInt rank = 0; rank < size; ++rank) {
-    for (int p = 0; p < 9; ++p) PetscCall(check_fault(points[p], rank));
+    for (int p = 0; p < 10; ++p) PetscCall(check_fault(points[p], rank));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
