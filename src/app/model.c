@@ -251,7 +251,7 @@ static double set_up_filtration(struct state *s, double rows)
   return graph;
 }
 
-/* Bounds of all pairs, from points; returns the bytes that stay. */
+/* Bounds of all pairs, from points; returns the bytes that stay. Those on other ranks are made by both. */
 static double bound_pairs(struct state *s, double held)
 {
   const HoleMetric metric = metric_of(s);
@@ -260,7 +260,7 @@ static double bound_pairs(struct state *s, double held)
   const double kept = hole_bounds_predict_bytes(metric, s->n, s->width, s->size);
 
   add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size),
-      2 * count * (double)s->width, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
+      pass_flop(s) / pairs(s) * count, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
   return kept;
 }
 

@@ -15,15 +15,14 @@
 #include "../core/block.h"
 #include "../core/fault.h"
 #include "../core/log.h"
+#include "../core/simd.h"
 #include "../core/threads.h"
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
 #include <math.h>
 
 enum {
-  TILE          = 1024, /* rows of a tile */
-  COLUMNS       = 2,    /* times as many columns, away from the diagonal: products are faster so */
-  MAX_TILE      = 2048, /* rows */
+  COLUMNS       = 2, /* times as many columns, away from the diagonal: products are faster so */
   MAX_CONSUMERS = 5,
   AXES          = 63,   /* of shadows: these and the rest are four vectors */
   LEAST_POINTS  = 4096, /* fewer are compared as quickly without shadows */
@@ -31,14 +30,9 @@ enum {
   PATIENCE      = 8,  /* tiles without shadows after one in which they told too little */
   PROBES        = 16, /* rows of a tile by which that is seen */
   FEW           = 16, /* one pair in so many may be left by shadows */
-  FLOAT_LANES   = 16,
-  AT_ONCE       = 8, /* vectors of a row that are looked at together */
+  AT_ONCE       = 8,  /* vectors of a row that are looked at together */
   ROWS_AT_ONCE  = 32
 };
-
-typedef float       hole_f16 __attribute__((vector_size(64), aligned(4), may_alias)); /* sixteen floats, any address */
-typedef int32_t     hole_m16 __attribute__((vector_size(64), aligned(4)));            /* their bits */
-typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_alias)); /* as bytes */
 
 struct HolePass_s {
   HoleDistances d;
@@ -87,14 +81,13 @@ static PetscInt default_axes(HoleIndex n, HoleIndex width)
 
 PetscErrorCode HolePassCreate(HoleDistances d, HolePass *pass)
 {
-  PetscInt tile = TILE, n_axes = default_axes(d->n, d->width);
+  PetscInt n_axes = default_axes(d->n, d->width);
 
   PetscFunctionBegin;
   PetscCall(PetscNew(pass));
   (*pass)->d = d;
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_tile", &tile, NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_axes", &n_axes, &(*pass)->insist));
-  (*pass)->tile   = PetscMax(1, PetscMin(tile, MAX_TILE));
+  PetscCall(hole_tiles_get_size(&(*pass)->tile));
   (*pass)->n_axes = PetscMax(0, n_axes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -152,15 +145,6 @@ PetscErrorCode HolePassWantQuantile(HolePass pass, double q)
 #define ABOVE_BOTH(low, row, columns) \
   ((hole_m16)((row) - *(const hole_f16 *)(low)) & (hole_m16)(*(const hole_f16 *)(columns) - *(const hole_f16 *)(low)))
 
-/* Are the signs of all lanes set? A macro, so that it takes the instruction set of the function around it. */
-#define ALL_SET(signs) \
-  ({ \
-    uint64_t words_[FLOAT_LANES / 2], all_ = UINT64_C(0x8000000080000000); \
-    memcpy(words_, &(signs), sizeof(words_)); \
-    for (int w_ = 0; w_ < FLOAT_LANES / 2; ++w_) all_ &= words_[w_]; \
-    all_ == UINT64_C(0x8000000080000000); \
-  })
-
 /* Append the lanes whose sign is not set, the first being number `first`; returns the new number of those found. A macro for
    the same reason. */
 #define APPEND_UNSET(signs, first, found, n_found) \
@@ -182,15 +166,15 @@ static HoleIndex find_low(HoleIndex n, const float low[], float row, const float
   const hole_f16 rows    = row - (hole_f16){0};
   HoleIndex      n_found = 0, b = 0;
 
-  for (; b + AT_ONCE * FLOAT_LANES <= n; b += AT_ONCE * FLOAT_LANES) {
+  for (; b + AT_ONCE * HOLE_FLOAT_LANES <= n; b += AT_ONCE * HOLE_FLOAT_LANES) {
     hole_m16 above[AT_ONCE], all = ~(hole_m16){0};
 
     for (int v = 0; v < AT_ONCE; ++v) {
-      above[v] = ABOVE_BOTH(low + b + v * FLOAT_LANES, rows, columns + b + v * FLOAT_LANES);
+      above[v] = ABOVE_BOTH(low + b + v * HOLE_FLOAT_LANES, rows, columns + b + v * HOLE_FLOAT_LANES);
       all &= above[v];
     }
-    if (ALL_SET(all)) continue;
-    for (int v = 0; v < AT_ONCE; ++v) APPEND_UNSET(above[v], b + v * FLOAT_LANES, found, n_found);
+    if (HOLE_ALL_SIGNS(all, HOLE_SIGNS16)) continue;
+    for (int v = 0; v < AT_ONCE; ++v) APPEND_UNSET(above[v], b + v * HOLE_FLOAT_LANES, found, n_found);
   }
   for (; b < n; ++b) {
     if (low[b] <= row || low[b] <= columns[b]) found[n_found++] = (uint16_t)b;
@@ -218,7 +202,7 @@ static HoleIndex refine(hole_tiles tiles, const struct hole_tile *tile, HoleInde
 static void find_candidates(const struct hole_consumer *consumer, struct worker *w, HoleIndex first, HoleIndex end)
 {
   const struct hole_tile *tile = &w->tile;
-  uint16_t                found[COLUMNS * MAX_TILE];
+  uint16_t                found[COLUMNS * HOLE_MOST_TILE];
 
   w->n_candidates = 0;
   for (HoleIndex a = first; a < end; ++a) {
@@ -285,7 +269,7 @@ static PetscBool leave_few(const struct sweep *s, const struct hole_tile *tile)
 {
   const HoleIndex step   = PetscMax(1, tile->n_i / PROBES);
   HoleIndex       n_left = 0, n_pairs = 0;
-  uint16_t        found[COLUMNS * MAX_TILE];
+  uint16_t        found[COLUMNS * HOLE_MOST_TILE];
 
   for (HoleIndex a = 0; a < tile->n_i; a += step) {
     for (int c = 0; c < s->n_consumers; ++c) {
@@ -649,9 +633,9 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
 {
   HoleMetric      base   = metric ? HoleMetricGetBase(metric) : NULL;
   const HoleIndex units  = base && base->most_width ? PetscMin(base->most_width, width) : width;
-  const HoleIndex stride = base ? hole_metric_stride(base, units) : 0, side = PetscMin(n, TILE);
-  const double    tiles =
-      hole_threads() * (double)side * (double)PetscMin(n, COLUMNS * TILE) * (sizeof(float) + 1); /* few candidates */
+  const HoleIndex stride = base ? hole_metric_stride(base, units) : 0, side = PetscMin(n, HOLE_TILE);
+  const double    tiles = hole_threads() * (double)side * (double)PetscMin(n, COLUMNS * HOLE_TILE) *
+                       (sizeof(float) + 1); /* few candidates */
   double travel = 0;
 
   if (!stored)

@@ -37,10 +37,7 @@ struct sample {
   double      *vectors; /* [n_axes, n], largest last */
 };
 
-HoleIndex hole_shadows_floats(HoleIndex n_axes)
-{
-  return n_axes ? (n_axes + 1 + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES : 0;
-}
+HoleIndex hole_shadows_floats(HoleIndex n_axes) { return n_axes ? HOLE_ROW_STRIDE(n_axes + 1) : 0; }
 
 /* --- Axes */
 

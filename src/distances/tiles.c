@@ -21,7 +21,7 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
 
 /* Where lengths are single precision, rounding one to the nearest float moves its measure by at most 2^-23 of itself, which is no
    more than 2^-22 (|x|^2 + |y|^2) = 4 u (|x|^2 + |y|^2); twice that is added to m. */
-enum { FLOAT_LANES = 16, SINGLE_ROUNDINGS = 8, SHADOW_ROUNDINGS = 8, TILE = 1024, MAX_TILE = 2048 };
+enum { SINGLE_ROUNDINGS = 8, SHADOW_ROUNDINGS = 8 };
 #define MOST_SINGLE_FACTOR 0x1p60
 
 /* What products need of some points. */
@@ -50,11 +50,11 @@ struct hole_tiles_s {
 
 PetscErrorCode hole_tiles_get_size(HoleIndex *size)
 {
-  PetscInt tile = TILE;
+  PetscInt tile = HOLE_TILE;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-distances_tile", &tile, NULL));
-  *size = PetscMax(1, PetscMin(tile, MAX_TILE));
+  *size = PetscMax(1, PetscMin(tile, HOLE_MOST_TILE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -251,7 +251,7 @@ static PetscErrorCode set_up(hole_tiles t, HoleIndex n_axes)
 
   PetscFunctionBegin;
   t->products = (PetscBool)(!hole_distances_stored(d) && d->metric->bound != HOLE_BOUND_NONE && m < 0x1p22);
-  t->n_floats = (d->n_padded + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES;
+  t->n_floats = HOLE_ROW_STRIDE(d->n_padded);
   t->factor = t->unit = 1;
   t->gamma            = m * 0x1p-24 / (1 - m * 0x1p-24);
   t->tiny             = 8 * m * 0x1p-126;
@@ -345,14 +345,14 @@ static void multiply(HoleIndex n_floats, const float x[], const float *const y[]
 {
   hole_f16 sum[AT_ONCE] = {0};
 
-  for (HoleIndex c = 0; c < n_floats; c += FLOAT_LANES) {
+  for (HoleIndex c = 0; c < n_floats; c += HOLE_FLOAT_LANES) {
     const hole_f16 u = *(const hole_f16 *)(x + c);
 
     for (int b = 0; b < AT_ONCE; ++b) sum[b] += u * *(const hole_f16 *)(y[b] + c);
   }
   for (int b = 0; b < AT_ONCE; ++b) {
     products[b] = 0;
-    for (int l = 0; l < FLOAT_LANES; ++l) products[b] += sum[b][l];
+    for (int l = 0; l < HOLE_FLOAT_LANES; ++l) products[b] += sum[b][l];
   }
 }
 
@@ -522,7 +522,7 @@ void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const
 
 double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, HoleIndex n_axes, PetscMPIInt size)
 {
-  const HoleIndex n_floats = (width + FLOAT_LANES - 1) / FLOAT_LANES * FLOAT_LANES;
+  const HoleIndex n_floats = HOLE_ROW_STRIDE(width);
   const HoleIndex beside   = width ? 3 + hole_shadows_floats(n_axes) : 1;
   const double    a_point  = (double)sizeof(float) * (double)(n_floats + beside);
   const double    once =

@@ -22,6 +22,11 @@ struct hole_tile {
 
 typedef struct hole_tiles_s *hole_tiles;
 
+enum {
+  HOLE_TILE      = 1024, /* rows of a tile */
+  HOLE_MOST_TILE = 2048
+};
+
 /* Rows of a tile: option -distances_tile. */
 PetscErrorCode hole_tiles_get_size(HoleIndex *size);
 
