@@ -344,7 +344,7 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
   struct addend                a;
 
   PetscFunctionBegin;
-  center = hole_skeleton_center(x->s, edge);
+  center = hole_skeleton_center(x->s, edge, &r->x->common);
   r->work.n_places += hole_skeleton_places(x->s, x->s->ends[edge][0]);
   r->front.n = 0;
   do {
