@@ -1,20 +1,7 @@
 /* Vertices that are adjacent to several: rows side by side where they are dense. Where they are sparse all but the last are spread out over
    all vertices, so that one pass over the last tells; they often stay for the next question. */
-#include "../core/simd.h"
+#include "ranks16.h"
 #include "skeleton.h"
-
-typedef uint32_t    ranks16 __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t     mask16 __attribute__((vector_size(64)));
-typedef signed char bytes16 __attribute__((vector_size(16)));
-
-/* Does any lane compare true? A macro, so that it takes the instruction set of the function around it. */
-#define ANY16(mask) \
-  ({ \
-    bytes16  bytes_ = __builtin_convertvector((mask), bytes16); \
-    uint64_t words_[2]; \
-    memcpy(words_, &bytes_, sizeof(words_)); \
-    (words_[0] | words_[1]) != 0; \
-  })
 
 PetscErrorCode hole_common_create(hole_skeleton s, struct hole_common *common)
 {
@@ -47,11 +34,7 @@ PetscErrorCode hole_common_destroy(struct hole_common *common)
   do { \
     for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) { \
       ranks16 last = AT(rows[0]); \
-      for (int o = 1; o < (n_rows); ++o) { \
-        const ranks16 other = AT(rows[o]); \
-        const mask16  later = (mask16)(other > last); \
-        last                = (ranks16)(((mask16)other & later) | ((mask16)last & ~later)); \
-      } \
+      for (int o = 1; o < (n_rows); ++o) last = LATER16(last, AT(rows[o])); \
       if (!ANY16((mask16)(last - from < span))) continue; \
       for (uint32_t k = 0; k < HOLE_RANK_LANES; ++k) { \
         found[n] = (uint32_t)b + k; \
@@ -187,9 +170,7 @@ static uint32_t least_later(HoleIndex stride, const uint32_t p[], const uint32_t
   uint32_t result = HOLE_NO_EDGE;
 
   for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) {
-    const ranks16 x = AT(p), y = AT(q);
-    const mask16  after = (mask16)(y > x);
-    const ranks16 later = (ranks16)(((mask16)y & after) | ((mask16)x & ~after));
+    const ranks16 later = LATER16(AT(p), AT(q));
     const mask16  less  = (mask16)(later < least);
 
     least = (ranks16)(((mask16)later & less) | ((mask16)least & ~less));
