@@ -3,7 +3,7 @@
 
 #include "ranks16.h"
 
-enum { MOST_NEIGHBOURS = 1 << 12 };
+enum { MOST_NEIGHBOURS = 1 << 12, CACHE_LINE = 64 };
 
 struct hole_neighbourhood_s {
   hole_skeleton                s;
@@ -60,6 +60,17 @@ static PetscErrorCode reserve(hole_neighbourhood nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Bring the rows of the neighbours near. */
+static void prefetch_rows(hole_neighbourhood nb)
+{
+  for (HoleIndex k = 0; k < nb->n; ++k) {
+    const uint64_t end = nb->s->starts[nb->row[k].vertex + 1];
+
+    for (uint64_t p = nb->s->starts[nb->row[k].vertex]; p < end; p += CACHE_LINE / sizeof(struct hole_neighbour))
+      __builtin_prefetch(nb->s->neighbours + p, 0, 2);
+  }
+}
+
 PetscErrorCode hole_neighbourhood_open(hole_neighbourhood nb, uint32_t vertex, PetscBool *opened)
 {
   hole_skeleton s = nb->s;
@@ -73,6 +84,7 @@ PetscErrorCode hole_neighbourhood_open(hole_neighbourhood nb, uint32_t vertex, P
   if (!*opened) PetscFunctionReturn(PETSC_SUCCESS);
   nb->stride = (nb->n + HOLE_RANK_LANES) / HOLE_RANK_LANES * HOLE_RANK_LANES; /* and place 0 */
   PetscCall(reserve(nb));
+  prefetch_rows(nb);
   for (HoleIndex k = 0; k < nb->stride; ++k) nb->own[k] = k && k <= nb->n ? nb->row[k - 1].rank : HOLE_NO_EDGE;
   for (HoleIndex k = 0; k < nb->n; ++k) nb->place[nb->row[k].vertex] = (uint32_t)k + 1;
   PetscCall(PetscMemzero(nb->made, (size_t)nb->stride));
@@ -122,6 +134,16 @@ static HoleIndex intersect(HoleIndex stride, const uint32_t x[], const uint32_t 
     *least = PetscMin(*least, first[lane]);
   }
   return n;
+}
+
+/* The place where one of the rows has a rank. */
+HOLE_CLONES
+static uint32_t place_of(HoleIndex stride, const uint32_t x[], const uint32_t y[], uint32_t rank)
+{
+  uint32_t place = 0;
+
+  for (uint32_t k = 0; k < (uint32_t)stride; ++k) place |= (x[k] == rank) | (y[k] == rank) ? k : 0;
+  return place;
 }
 
 /* Those of the open places where the rank is before `edge` are met; whether any is left. */
@@ -178,7 +200,7 @@ static PetscBool meet_others(hole_neighbourhood nb, const uint32_t row[], uint32
 HoleIndex hole_neighbourhood_lune(hole_neighbourhood nb, HoleIndex number, PetscBool *connected)
 {
   const uint32_t  edge = nb->row[number].rank;
-  const uint32_t *row  = row_of(nb, number + 1), *ends;
+  const uint32_t *row  = row_of(nb, number + 1);
   HoleIndex       n, center;
   uint32_t        least;
 
@@ -186,9 +208,7 @@ HoleIndex hole_neighbourhood_lune(hole_neighbourhood nb, HoleIndex number, Petsc
   *connected = PETSC_TRUE;
   nb->n_places += nb->stride;
   if (n < 2) return n;
-  ends   = nb->s->ends[least]; /* the most central vertex, and one end of the edge */
-  center = nb->place[ends[0]];
-  if (!center || center == number + 1) center = nb->place[ends[1]];
+  center           = place_of(nb->stride, nb->own, row, least); /* the most central vertex */
   nb->open[center] = 0;
   nb->n_places += nb->stride;
   if (meet(nb->stride, row_of(nb, center), edge, nb->open)) *connected = meet_others(nb, row, edge);
