@@ -247,13 +247,15 @@ PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: count own edges i < j up to a length, and list them if there is a list. */
-static PetscErrorCode list_edges(Mat graph, double most, HoleIndex *n_edges, struct hole_edge_key edges[])
+PetscErrorCode hole_graph_own_edges(Mat graph, double most, HoleIndex *n_edges, struct hole_edge_key *edges[])
 {
   PetscInt first, end;
+  MatInfo  info;
 
   PetscFunctionBegin;
   *n_edges = 0;
+  PetscCall(MatGetInfo(graph, MAT_LOCAL, &info));
+  PetscCall(PetscMalloc1((HoleIndex)info.nz_used, edges)); /* at most; what is not written takes no memory */
   PetscCall(MatGetOwnershipRange(graph, &first, &end));
   for (PetscInt i = first; i < end; ++i) {
     PetscInt           n;
@@ -263,20 +265,10 @@ static PetscErrorCode list_edges(Mat graph, double most, HoleIndex *n_edges, str
     PetscCall(MatGetRow(graph, i, &n, &columns, &lengths));
     for (PetscInt e = 0; e < n; ++e) {
       if (columns[e] < i || PetscRealPart(lengths[e]) > most) continue;
-      if (edges) edges[*n_edges] = hole_edge_key_of(PetscRealPart(lengths[e]) + 0.0, i, columns[e]); /* no -0 */
-      ++*n_edges;
+      (*edges)[(*n_edges)++] = hole_edge_key_of(PetscRealPart(lengths[e]) + 0.0, i, columns[e]); /* no -0 */
     }
     PetscCall(MatRestoreRow(graph, i, &n, &columns, &lengths));
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_graph_own_edges(Mat graph, double most, HoleIndex *n_edges, struct hole_edge_key *edges[])
-{
-  PetscFunctionBegin;
-  PetscCall(list_edges(graph, most, n_edges, NULL));
-  PetscCall(PetscMalloc1(*n_edges, edges));
-  PetscCall(list_edges(graph, most, n_edges, *edges));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

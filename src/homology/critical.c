@@ -16,7 +16,7 @@
 #include "neighbourhood.h"
 #include <hole/hole_error.h>
 
-enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16, VERTICES_A_REPORT = 1 << 8, EDGES_AHEAD = 3 };
+enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16, VERTICES_A_REPORT = 1 << 8, EDGES_AHEAD = 3, LINES_AHEAD = 4, CACHE_LINE = 64 };
 
 struct finder {
   HoleHomology                 homology;
@@ -302,6 +302,14 @@ static HoleIndex search_rows(struct finder *f, uint32_t edge, PetscBool *connect
   return n;
 }
 
+/* Bring the begin of a row near: most lunes are seen not to be empty there. */
+static void prefetch_row(hole_skeleton s, uint32_t v)
+{
+  const struct hole_neighbour *row = s->neighbours + s->starts[v];
+
+  for (int line = 0; line < LINES_AHEAD; ++line) __builtin_prefetch((const char *)row + line * CACHE_LINE);
+}
+
 /* The edges from one vertex, if only empty lunes matter. */
 static PetscErrorCode find_empty_from(struct finder *f, uint32_t i)
 {
@@ -312,6 +320,7 @@ static PetscErrorCode find_empty_from(struct finder *f, uint32_t i)
   for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) {
     const uint32_t j = s->neighbours[p].vertex, edge = s->neighbours[p].rank;
 
+    if (p + EDGES_AHEAD < s->starts[i + 1]) prefetch_row(s, s->neighbours[p + EDGES_AHEAD].vertex);
     if (is_from(i, j)) PetscCall(treat_lune(f, edge, !is_empty_from(s, f->rank_from, j, edge), PETSC_TRUE));
   }
   for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = HOLE_NO_EDGE;

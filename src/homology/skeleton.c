@@ -9,10 +9,9 @@
 #include <hole/hole_error.h>
 #include <string.h>
 
-enum {
-  DENSE_FRACTION =
-      32, /* rows are dense from one edge among so many pairs on: about where both take equal memory and time */
-};
+/* Rows are dense from one edge among so many pairs on: about where both take equal time. In dimension 1 fewer rows are looked at, and dense
+   ones take their time to be made. */
+enum { DENSE_FRACTION = 32, DENSE_FRACTION_1 = 16 };
 
 /* What a rank knows while it makes one. */
 struct making {
@@ -104,20 +103,20 @@ static PetscErrorCode order_edges(struct making *m, double cutoff)
 
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-static PetscBool is_dense(HoleIndex n, double n_edges)
+static PetscBool is_dense(HoleIndex n, double n_edges, PetscInt max_dim)
 {
-  return (PetscBool)(n_edges * DENSE_FRACTION >= (double)n * (double)n / 2);
+  return (PetscBool)(n_edges * (max_dim == 1 ? DENSE_FRACTION_1 : DENSE_FRACTION) >= (double)n * (double)n / 2);
 }
 
 /* Collective: where everything lies in shared memory. */
-static PetscErrorCode share(struct making *m)
+static PetscErrorCode share(struct making *m, PetscInt max_dim)
 {
   hole_skeleton s = m->s;
   const size_t  n = (size_t)s->n, n_edges = s->n_edges, rows = n * (size_t)s->stride * sizeof(uint32_t);
   const size_t  sparse     = aligned((n + 1) * sizeof(uint64_t)) + 2 * n_edges * sizeof(struct hole_neighbour);
   const size_t  at_lengths = aligned(n_edges * sizeof(*m->ends)),
                at_rows     = at_lengths + aligned(n_edges * sizeof(double));
-  const PetscBool dense    = is_dense(s->n, (double)n_edges);
+  const PetscBool dense    = is_dense(s->n, (double)n_edges, max_dim);
   char           *base;
 
   PetscFunctionBegin;
@@ -283,7 +282,7 @@ static PetscErrorCode make(struct making *m, HoleFiltration f)
   PetscFunctionBegin;
   PetscCall(list_edges(m, f));
   PetscCall(order_edges(m, HoleFiltrationGetCutoff(f)));
-  PetscCall(share(m));
+  PetscCall(share(m, HoleFiltrationGetMaxDim(f)));
   PetscCall(publish_edges(m));
   PetscCallMPI(MPI_Comm_size(hole_shared_node(m->s->shared), &size));
   PetscCallMPI(MPI_Comm_rank(hole_shared_node(m->s->shared), &rank));
