@@ -176,8 +176,7 @@ static PetscErrorCode list_short_edges(HoleFiltration f, Mat graph, HoleIndex *n
   PetscFunctionBegin;
   PetscCall(hole_graph_own_edges(graph, f->threshold, n_edges, &keys));
   allocated = PetscMalloc1(*n_edges, edges);
-  for (HoleIndex e = 0; e < *n_edges && !allocated; ++e)
-    (*edges)[e] = (HoleEdge){keys[e].length, keys[e].i, keys[e].j};
+  for (HoleIndex e = 0; e < *n_edges && !allocated; ++e) (*edges)[e] = (HoleEdge){keys[e].length, keys[e].i, keys[e].j};
   PetscCall(PetscFree(keys));
   PetscCall(allocated);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -16,7 +16,15 @@
 #include "neighbourhood.h"
 #include <hole/hole_error.h>
 
-enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16, VERTICES_A_REPORT = 1 << 8, EDGES_AHEAD = 3, LINES_AHEAD = 4, CACHE_LINE = 64 };
+enum {
+  WORD              = 64,
+  WORDS_AT_ONCE     = 8,
+  EDGES_A_REPORT    = 1 << 16,
+  VERTICES_A_REPORT = 1 << 8,
+  EDGES_AHEAD       = 3,
+  LINES_AHEAD       = 4,
+  CACHE_LINE        = 64
+};
 
 struct finder {
   HoleHomology                 homology;
@@ -295,10 +303,9 @@ static HoleIndex search_rows(struct finder *f, uint32_t edge, PetscBool *connect
   const HoleIndex n = hole_lune_graph_open(f->graph, edge).n;
   uint32_t        oldest;
 
-  *connected =
-      (PetscBool)(n < 2 || hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph), HOLE_NO_EDGE, edge,
-                                                     &oldest)
-                                   .n == n);
+  *connected = (PetscBool)(n < 2 || hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph),
+                                                              HOLE_NO_EDGE, edge, &oldest)
+                                            .n == n);
   return n;
 }
 
@@ -316,7 +323,8 @@ static PetscErrorCode find_empty_from(struct finder *f, uint32_t i)
   hole_skeleton s = f->s;
 
   PetscFunctionBegin;
-  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = s->neighbours[p].rank;
+  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p)
+    f->rank_from[s->neighbours[p].vertex] = s->neighbours[p].rank;
   for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) {
     const uint32_t j = s->neighbours[p].vertex, edge = s->neighbours[p].rank;
 

@@ -15,7 +15,7 @@ struct hole_entry_queue {
   struct hole_entries fresh; /* for hole_entry_queue_take() */
   int                 n_tiers;
   struct hole_entries tiers[HOLE_MOST_TIERS];
-  hole_entry          bounds[HOLE_MOST_TIERS]; /* those of a tier come after its bound, those of the next and the heap do not */
+  hole_entry bounds[HOLE_MOST_TIERS]; /* those of a tier come after its bound, those of the next and the heap do not */
 };
 
 /* Forget all entries, but not the memory. */

@@ -11,10 +11,10 @@ struct hole_neighbourhood_s {
   HoleIndex                    n, stride;
   uint32_t                    *place;    /* [vertices] of a neighbour; 0 for others */
   HoleIndex                    capacity; /* the longest stride */
-  uint32_t                    *own;      /* [stride] ranks of the edges to the vertex, HOLE_NO_EDGE at places of nobody */
-  uint32_t                    *ranks;    /* [stride, stride] between neighbours, HOLE_NO_EDGE without edge */
-  unsigned char               *made;     /* [stride] is the row there? */
-  int32_t                     *open;     /* [stride] lune vertices that are not met yet: -1, others 0 */
+  uint32_t                    *own;   /* [stride] ranks of the edges to the vertex, HOLE_NO_EDGE at places of nobody */
+  uint32_t                    *ranks; /* [stride, stride] between neighbours, HOLE_NO_EDGE without edge */
+  unsigned char               *made;  /* [stride] is the row there? */
+  int32_t                     *open;  /* [stride] lune vertices that are not met yet: -1, others 0 */
   HoleIndex                    n_places;
 };
 

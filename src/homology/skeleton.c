@@ -220,8 +220,7 @@ static void fill_by_rank(const struct making *m, HoleIndex first, HoleIndex end,
     for (int side = 0; side < 2; ++side) {
       const HoleIndex i = m->s->ends[e][side];
 
-      if (i >= first && i < end)
-        m->neighbours[next[i - first]++] = (struct hole_neighbour){m->s->ends[e][!side], e};
+      if (i >= first && i < end) m->neighbours[next[i - first]++] = (struct hole_neighbour){m->s->ends[e][!side], e};
     }
   }
 }
@@ -259,15 +258,15 @@ static PetscErrorCode write_rows(struct making *m, HoleIndex first, HoleIndex en
 /* Collective. */
 static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIInt rank)
 {
-  const HoleIndex first = hole_block_first(m->s->n, size, rank), end = hole_block_first(m->s->n, size, rank + 1);
+  const HoleIndex        first = hole_block_first(m->s->n, size, rank), end = hole_block_first(m->s->n, size, rank + 1);
   uint64_t              *next = NULL;
   struct hole_neighbour *own  = NULL;
   PetscErrorCode         made;
 
   PetscFunctionBegin;
   PetscCall(place_rows(m, rank, first, end));
-  made = HoleErrorAgree(m->s->comm,
-                        PetscMalloc2(end - first, &next, m->starts[end] - m->starts[first], &own)); /* local */
+  made =
+      HoleErrorAgree(m->s->comm, PetscMalloc2(end - first, &next, m->starts[end] - m->starts[first], &own)); /* local */
   if (!made) made = write_rows(m, first, end, next, own);
   PetscCall(PetscFree2(next, own));
   PetscCall(made);

@@ -76,8 +76,9 @@ struct hole_common {
   uint32_t *vertices; /* [n] */
   uint32_t *ranks[4]; /* [n] of the edges to the first, second, ... of the others */
   uint32_t *room;     /* all of it: n vertices of the skeleton would fit */
-  uint32_t *spread[HOLE_MOST_SPREAD];    /* [vertices of the skeleton] sparse: the row of a vertex, HOLE_NO_EDGE without edge */
-  uint32_t  spread_of[HOLE_MOST_SPREAD]; /* which */
+  uint32_t
+      *spread[HOLE_MOST_SPREAD]; /* [vertices of the skeleton] sparse: the row of a vertex, HOLE_NO_EDGE without edge */
+  uint32_t spread_of[HOLE_MOST_SPREAD]; /* which */
 };
 
 /* Local. */

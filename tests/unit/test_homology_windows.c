@@ -2,6 +2,7 @@
    tied, duplicated, degenerate and non-metric input, for any number of windows, at several thresholds. */
 #include "matrices.h"
 
+#include <hole/hole_graph.h>
 #include <hole/hole_homology.h>
 
 struct outcome {
@@ -91,11 +92,60 @@ static PetscErrorCode check_case(struct test_case c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A circle of n points with edges of length 1, and two hubs, next to all of them at 2 and at 3, but not to each other. */
+static PetscErrorCode make_suspension(HoleIndex n, Mat *graph)
+{
+  HoleEdge   *edges;
+  HoleIndex   n_edges = 0;
+  PetscMPIInt rank, size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  PetscCall(PetscMalloc1(3 * n, &edges));
+  for (HoleIndex i = rank; i < n; i += size) {
+    edges[n_edges++] = (HoleEdge){1, PetscMin(i, (i + 1) % n), PetscMax(i, (i + 1) % n)};
+    edges[n_edges++] = (HoleEdge){2, i, n};
+    edges[n_edges++] = (HoleEdge){3, i, n + 1};
+  }
+  PetscCall(HoleGraphCreate(PETSC_COMM_WORLD, n + 2, n_edges, edges, graph));
+  PetscCall(PetscFree(edges));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The circle is filled at 2 and again at 3: then it is a sphere. With rows that are dense, sparse, and of hubs with very many neighbours. */
+static PetscErrorCode check_suspension(HoleIndex n)
+{
+  const double        want[3][2] = {{0, 0}, {1, 2}, {3, INFINITY}};
+  Mat                 graph;
+  HoleFiltration      f;
+  struct outcome      got;
+  const HoleInterval *intervals;
+  HoleIndex           n_intervals;
+
+  PetscFunctionBegin;
+  PetscCall(make_suspension(n, &graph));
+  PetscCall(HoleFiltrationCreateFromGraph(graph, &f));
+  PetscCall(HoleFiltrationSetMaxDim(f, 2));
+  PetscCall(HoleFiltrationSetUp(f));
+  PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, 2, 0, HOLE_SIDE_AUTO, &got));
+  for (PetscInt dim = 1; dim <= 2; ++dim) {
+    PetscCall(HoleDiagramGetIntervals(got.diagram, dim, &n_intervals, &intervals, NULL));
+    TEST_CHECK(n_intervals == 1 && intervals[0].birth == want[dim][0] && intervals[0].death == want[dim][1],
+               "Suspension of %d points, dimension %d: %d intervals", (int)n, (int)dim, (int)n_intervals);
+  }
+  PetscCall(destroy(&got));
+  PetscCall(HoleFiltrationDestroy(&f));
+  PetscCall(MatDestroy(&graph));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
   const char *const  thresholds[]  = {"enclosing", "inf", "quantile:0.3", "0.5", "0", "quantile:0.02"};
   const PetscInt     primes[]      = {2, 3, 2, 65521, 2, 5};
   const HoleIndex    most_points[] = {0, 20, 6, 3}; /* by dimension, and 10 (dimension 3: 7) more at least */
+  const HoleIndex    circles[]     = {40, 400, 5000};
   struct test_random r             = {1, 0};
 
   PetscFunctionBeginUser;
@@ -112,6 +162,7 @@ int main(int argc, char **argv)
                                                 primes[(t + kind) % 6]}));
     }
   }
+  for (int s = 0; s < 3; ++s) PetscCall(check_suspension(circles[s]));
   PetscCall(PetscFinalize());
   return 0;
 }
