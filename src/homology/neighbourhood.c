@@ -91,7 +91,7 @@ PetscErrorCode hole_neighbourhood_open(hole_neighbourhood nb, uint32_t vertex, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The ranks of the edges of the neighbour at a place. What leads elsewhere is written to place 0. */
+/* The ranks of the edges of the neighbour at a place. What leads elsewhere is written to place 0, which is in no lune. */
 static const uint32_t *row_of(hole_neighbourhood nb, HoleIndex place)
 {
   hole_skeleton  s   = nb->s;
@@ -102,7 +102,6 @@ static const uint32_t *row_of(hole_neighbourhood nb, HoleIndex place)
   for (HoleIndex m = 0; m < nb->stride; ++m) row[m] = HOLE_NO_EDGE;
   for (uint64_t p = s->starts[v]; p < s->starts[v + 1]; ++p)
     row[nb->place[s->neighbours[p].vertex]] = s->neighbours[p].rank;
-  row[0]          = HOLE_NO_EDGE;
   nb->made[place] = 1;
   nb->n_places += hole_skeleton_places(s, v);
   return row;

@@ -1,5 +1,6 @@
 /* The distributed algorithm gives what the textbook one gives: intervals, their simplices, zero-length pairs and merge tree, on
    tied, duplicated, degenerate and non-metric input, for any number of windows, at several thresholds. */
+#include "../../src/homology/entry_queue.h"
 #include "matrices.h"
 
 #include <hole/hole_graph.h>
@@ -92,7 +93,7 @@ static PetscErrorCode check_case(struct test_case c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A circle of n points with edges of length 1, and two hubs, next to all of them at 2 and at 3, but not to each other. */
+/* A circle of n points with edges of length 1, and two hubs, next to all of them at 3 and at 2, but not to each other. */
 static PetscErrorCode make_suspension(HoleIndex n, Mat *graph)
 {
   HoleEdge   *edges;
@@ -105,8 +106,8 @@ static PetscErrorCode make_suspension(HoleIndex n, Mat *graph)
   PetscCall(PetscMalloc1(3 * n, &edges));
   for (HoleIndex i = rank; i < n; i += size) {
     edges[n_edges++] = (HoleEdge){1, PetscMin(i, (i + 1) % n), PetscMax(i, (i + 1) % n)};
-    edges[n_edges++] = (HoleEdge){2, i, n};
-    edges[n_edges++] = (HoleEdge){3, i, n + 1};
+    edges[n_edges++] = (HoleEdge){3, i, n};
+    edges[n_edges++] = (HoleEdge){2, i, n + 1};
   }
   PetscCall(HoleGraphCreate(PETSC_COMM_WORLD, n + 2, n_edges, edges, graph));
   PetscCall(PetscFree(edges));
@@ -140,6 +141,49 @@ static PetscErrorCode check_suspension(HoleIndex n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int by_number(const void *a, const void *b)
+{
+  const hole_entry *x = a, *y = b;
+
+  return (*x > *y) - (*x < *y);
+}
+
+/* Entries of which many are equal but for two low bits go in, a batch after some have come out, each batch after those. They come out in
+   order, and those that are equal but for these bits from one filling of the heap. */
+static PetscErrorCode check_queue(HoleIndex n_batches, HoleIndex n_batch, HoleIndex n_out, uint64_t range)
+{
+  struct hole_entry_queue queue = {0};
+  struct test_random      r     = {range, 0};
+  hole_entry             *all, last = 0;
+  HoleIndex               n_in = 0, n_popped = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n_batches * n_batch, &all));
+  while (n_popped < n_batches * n_batch) {
+    if (n_in < n_batches * n_batch) {
+      PetscCall(hole_entries_reserve(&queue.fresh, n_batch));
+      for (HoleIndex e = 0; e < n_batch; ++e)
+        queue.fresh.entry[queue.fresh.n++] = all[n_in++] =
+            last + 4 + (hole_entry)test_random_below(&r, (HoleIndex)range);
+      PetscCall(hole_entry_queue_take(&queue));
+      qsort(all + n_popped, (size_t)(n_in - n_popped), sizeof(*all), by_number);
+    }
+    for (HoleIndex out = 0; out < n_out && n_popped < n_in; ++out) {
+      const PetscBool fills = (PetscBool)!queue.heap.n;
+
+      if (fills) PetscCall(hole_entry_queue_fill(&queue, 2));
+      TEST_CHECK(queue.heap.n && queue.heap.entry[0] == all[n_popped], "Entry %d is not the next", (int)n_popped);
+      TEST_CHECK(!fills || !out || last >> 2 != all[n_popped] >> 2, "Entry %d comes later than its equals",
+                 (int)n_popped);
+      last = hole_heap_pop(&queue.heap);
+      ++n_popped;
+    }
+  }
+  PetscCall(hole_entry_queue_destroy(&queue));
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
   const char *const  thresholds[]  = {"enclosing", "inf", "quantile:0.3", "0.5", "0", "quantile:0.02"};
@@ -163,6 +207,9 @@ int main(int argc, char **argv)
     }
   }
   for (int s = 0; s < 3; ++s) PetscCall(check_suspension(circles[s]));
+  PetscCall(check_queue(1, 100000, 1000, 1000000));
+  PetscCall(check_queue(300, 200, 50, 100000));
+  PetscCall(check_queue(20, 2000, 1, 40));
   PetscCall(PetscFinalize());
   return 0;
 }
