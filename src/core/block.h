@@ -22,5 +22,6 @@ static inline PetscMPIInt hole_block_owner(HoleIndex n, PetscMPIInt size, HoleIn
 {
   HoleIndex small = n / size, extra = n % size, split = extra * (small + 1);
 
+  if (size == 1) return 0;
   return (PetscMPIInt)(row < split ? row / (small + 1) : extra + (row - split) / small);
 }

@@ -19,7 +19,7 @@ struct exchange {
   HoleIndex       slice;                                       /* edges a round */
   HoleIndex      *totals;                                      /* [size] entries for each rank, over all rounds */
   PetscMPIInt    *out_count, *out_start, *in_count, *in_start; /* [size] entries of a round */
-  HoleEdge       *packed;                                      /* [2 slice] */
+  HoleEdge       *packed;                                      /* [2 slice]; alone: where they belong at once */
   HoleIndex       n_entries;
   HoleEdge       *entries;
   MPI_Datatype    type;
@@ -38,7 +38,7 @@ static PetscErrorCode allocate_buffers(struct exchange *x)
   PetscCall(hole_fault(x->comm, "graph_exchange"));
   PetscCall(PetscCalloc5(x->size, &x->totals, x->size, &x->out_count, x->size, &x->out_start, x->size, &x->in_count,
                          x->size, &x->in_start));
-  PetscCall(PetscMalloc1(2 * PetscMin(x->slice, x->n_edges), &x->packed));
+  if (x->size > 1) PetscCall(PetscMalloc1(2 * PetscMin(x->slice, x->n_edges), &x->packed));
   for (HoleIndex e = 0; e < x->n_edges; ++e) {
     ++x->totals[owner_of(x, x->edges[e].i)];
     ++x->totals[owner_of(x, x->edges[e].j)];
@@ -112,14 +112,16 @@ static PetscErrorCode run_rounds(struct exchange *x)
   for (HoleIndex round = 0; round < n_rounds; ++round) {
     PetscMPIInt n_coming = 0;
 
+    if (x->size == 1) x->packed = x->entries + n_here;
     pack(x, PetscMin(x->n_edges, round * x->slice), PetscMin(x->n_edges, (round + 1) * x->slice));
     PetscCallMPI(MPI_Alltoall(x->out_count, 1, MPI_INT, x->in_count, 1, MPI_INT, x->comm));
     for (PetscMPIInt r = 0; r < x->size; ++r) {
       x->in_start[r] = n_coming;
       n_coming += x->in_count[r];
     }
-    PetscCallMPI(MPI_Alltoallv(x->packed, x->out_count, x->out_start, x->type, x->entries + n_here, x->in_count,
-                               x->in_start, x->type, x->comm));
+    if (x->size > 1)
+      PetscCallMPI(MPI_Alltoallv(x->packed, x->out_count, x->out_start, x->type, x->entries + n_here, x->in_count,
+                                 x->in_start, x->type, x->comm));
     n_here += n_coming;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -149,7 +151,7 @@ PetscErrorCode hole_graph_exchange(MPI_Comm comm, HoleIndex n, HoleIndex n_edges
   PetscCallMPI(MPI_Comm_size(comm, &x.size));
   exchanged = exchange(&x);
   PetscCall(PetscFree5(x.totals, x.out_count, x.out_start, x.in_count, x.in_start));
-  PetscCall(PetscFree(x.packed));
+  if (x.size > 1) PetscCall(PetscFree(x.packed));
   if (exchanged) PetscCall(PetscFree(x.entries));
   PetscCall(exchanged);
   *n_entries = x.n_entries;

@@ -167,6 +167,21 @@ PetscErrorCode HoleFiltrationSetFromOptions(HoleFiltration f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: edges up to the threshold, of own rows. */
+static PetscErrorCode list_short_edges(HoleFiltration f, Mat graph, HoleIndex *n_edges, HoleEdge *edges[])
+{
+  struct hole_edge_key *keys;
+  PetscErrorCode        allocated;
+
+  PetscFunctionBegin;
+  PetscCall(hole_graph_own_edges(graph, f->threshold, n_edges, &keys));
+  allocated = PetscMalloc1(*n_edges, edges);
+  for (HoleIndex e = 0; e < *n_edges && !allocated; ++e) (*edges)[e] = (HoleEdge){keys[e].length, keys[e].i, keys[e].j};
+  PetscCall(PetscFree(keys));
+  PetscCall(allocated);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: the graph of all edges up to the threshold, from one that has them and may have longer ones. */
 static PetscErrorCode cut_graph(HoleFiltration f, Mat whole, Mat *graph)
 {
@@ -178,8 +193,8 @@ static PetscErrorCode cut_graph(HoleFiltration f, Mat whole, Mat *graph)
 
   PetscFunctionBegin;
   PetscCall(MatGetSize(whole, &n, NULL));
-  cut = HoleErrorAgree(comm, hole_graph_own_edges(whole, f->threshold, &n_edges, &edges)); /* local */
-  if (!cut) cut = HoleGraphCreate(comm, n, n_edges, edges, graph);                         /* collective */
+  cut = HoleErrorAgree(comm, list_short_edges(f, whole, &n_edges, &edges)); /* local */
+  if (!cut) cut = HoleGraphCreate(comm, n, n_edges, edges, graph);          /* collective */
   PetscCall(PetscFree(edges));
   PetscCall(cut);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,8 +1,7 @@
-/* The minimum spanning forest of a graph: Kruskal's algorithm on the edges of each rank, a pool at a time, then on the forests of all
-   ranks. An edge that is not in the forest of a part of the edges is not in that of all: it is the last of a cycle. */
+/* The minimum spanning forest of a graph: Kruskal's algorithm on the edges of each rank, then on the forests of all ranks. An edge that
+   is not in the forest of a part of the edges is not in that of all: it is the last of a cycle. */
 #include "../distances/forest.h"
 #include "../core/fault.h"
-#include "../core/sort.h"
 #include "../core/union_find.h"
 #include "graph_impl.h"
 #include <hole/hole_error.h>
@@ -11,7 +10,7 @@
 struct forest {
   MPI_Comm   comm;
   HoleIndex  n, n_edges;
-  HoleEdge  *edges;      /* [2 n] pool: a forest, and edges that came after it was made */
+  HoleEdge  *edges;      /* [n] */
   HoleIndex *components; /* [n] union-find */
 };
 
@@ -20,45 +19,28 @@ static PetscErrorCode allocate(struct forest *f)
 {
   PetscFunctionBegin;
   PetscCall(hole_fault(f->comm, "graph_forest"));
-  PetscCall(PetscMalloc1(2 * f->n, &f->edges));
+  PetscCall(PetscMalloc1(f->n, &f->edges));
   PetscCall(PetscMalloc1(f->n, &f->components));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Only the forest of the pool stays: n - 1 edges at most. */
-static void compact(struct forest *f)
-{
-  HoleIndex n_kept = 0;
-
-  hole_union_find_init(f->n, f->components);
-  hole_sort(f->edges, f->n_edges, sizeof(*f->edges), HoleEdgeCompare);
-  for (HoleIndex e = 0; e < f->n_edges; ++e) {
-    if (hole_union_find_join(f->components, f->edges[e].i, f->edges[e].j)) f->edges[n_kept++] = f->edges[e];
-  }
-  f->n_edges = n_kept;
 }
 
 /* Local: the forest of own edges. */
 static PetscErrorCode grow(struct forest *f, Mat graph)
 {
-  PetscInt first, end;
+  struct hole_edge_key *edges;
+  HoleIndex             n_edges;
+  PetscErrorCode        sorted;
 
   PetscFunctionBegin;
-  PetscCall(MatGetOwnershipRange(graph, &first, &end));
-  for (PetscInt i = first; i < end; ++i) {
-    PetscInt           n;
-    const PetscInt    *columns;
-    const PetscScalar *lengths;
-
-    PetscCall(MatGetRow(graph, i, &n, &columns, &lengths));
-    for (PetscInt e = 0; e < n; ++e) {
-      if (columns[e] < i) continue;
-      f->edges[f->n_edges++] = (HoleEdge){PetscRealPart(lengths[e]), i, columns[e]};
-      if (f->n_edges == 2 * f->n) compact(f);
-    }
-    PetscCall(MatRestoreRow(graph, i, &n, &columns, &lengths));
+  PetscCall(hole_graph_own_edges(graph, INFINITY, &n_edges, &edges));
+  sorted = hole_edge_keys_sort(n_edges, &edges);
+  hole_union_find_init(f->n, f->components);
+  for (HoleIndex e = 0; e < n_edges && !sorted && f->n_edges < f->n - 1; ++e) {
+    if (hole_union_find_join(f->components, edges[e].i, edges[e].j))
+      f->edges[f->n_edges++] = (HoleEdge){edges[e].length, edges[e].i, edges[e].j};
   }
-  compact(f);
+  PetscCall(PetscFree(edges));
+  PetscCall(sorted);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

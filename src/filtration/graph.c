@@ -50,6 +50,14 @@ static PetscErrorCode check_edges(HoleIndex n, HoleIndex n_edges, const HoleEdge
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool is_ascending(HoleIndex n, const struct entry row[])
+{
+  for (HoleIndex e = 1; e < n; ++e) {
+    if (row[e - 1].column > row[e].column) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 static int by_column(const void *a, const void *b)
 {
   const struct entry *x = a, *y = b;
@@ -57,7 +65,7 @@ static int by_column(const void *a, const void *b)
   return x->column < y->column ? -1 : x->column > y->column;
 }
 
-/* Local: the entries by rows. They come in any order. */
+/* Local: the entries by rows. They come in any order; of ascending edges on one rank those of each row are ascending. */
 static PetscErrorCode sort_into_rows(struct rows *r, HoleIndex n_entries, const HoleEdge entries[])
 {
   PetscFunctionBegin;
@@ -71,8 +79,11 @@ static PetscErrorCode sort_into_rows(struct rows *r, HoleIndex n_entries, const 
 
     r->entries[r->start[i] + r->count[i]++] = (struct entry){entries[e].j, entries[e].length};
   }
-  for (HoleIndex i = 0; i < r->n_local; ++i)
-    hole_sort(r->entries + r->start[i], r->count[i], sizeof(struct entry), by_column);
+  for (HoleIndex i = 0; i < r->n_local; ++i) {
+    struct entry *row = r->entries + r->start[i];
+
+    if (!is_ascending(r->count[i], row)) hole_sort(row, r->count[i], sizeof(*row), by_column);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -236,13 +247,15 @@ PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: count own edges i < j up to a length, and list them if there is a list. */
-static PetscErrorCode list_edges(Mat graph, double most, HoleIndex *n_edges, HoleEdge edges[])
+PetscErrorCode hole_graph_own_edges(Mat graph, double most, HoleIndex *n_edges, struct hole_edge_key *edges[])
 {
   PetscInt first, end;
+  MatInfo  info;
 
   PetscFunctionBegin;
   *n_edges = 0;
+  PetscCall(MatGetInfo(graph, MAT_LOCAL, &info));
+  PetscCall(PetscMalloc1((HoleIndex)info.nz_used, edges)); /* at most; what is not written takes no memory */
   PetscCall(MatGetOwnershipRange(graph, &first, &end));
   for (PetscInt i = first; i < end; ++i) {
     PetscInt           n;
@@ -252,20 +265,10 @@ static PetscErrorCode list_edges(Mat graph, double most, HoleIndex *n_edges, Hol
     PetscCall(MatGetRow(graph, i, &n, &columns, &lengths));
     for (PetscInt e = 0; e < n; ++e) {
       if (columns[e] < i || PetscRealPart(lengths[e]) > most) continue;
-      if (edges) edges[*n_edges] = (HoleEdge){PetscRealPart(lengths[e]), i, columns[e]};
-      ++*n_edges;
+      (*edges)[(*n_edges)++] = hole_edge_key_of(PetscRealPart(lengths[e]) + 0.0, i, columns[e]); /* no -0 */
     }
     PetscCall(MatRestoreRow(graph, i, &n, &columns, &lengths));
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_graph_own_edges(Mat graph, double most, HoleIndex *n_edges, HoleEdge *edges[])
-{
-  PetscFunctionBegin;
-  PetscCall(list_edges(graph, most, n_edges, NULL));
-  PetscCall(PetscMalloc1(*n_edges, edges));
-  PetscCall(list_edges(graph, most, n_edges, *edges));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

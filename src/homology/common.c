@@ -1,27 +1,22 @@
-/* Vertices that are adjacent to several: rows side by side where they are dense, merged where they are sparse. */
-#include "../core/simd.h"
+/* Vertices that are adjacent to several: rows side by side where they are dense. Where they are sparse all but the last are spread out over
+   all vertices, so that one pass over the last tells; they often stay for the next question. */
+#include "ranks16.h"
 #include "skeleton.h"
-
-typedef uint32_t    ranks16 __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t     mask16 __attribute__((vector_size(64)));
-typedef signed char bytes16 __attribute__((vector_size(16)));
-
-/* Does any lane compare true? A macro, so that it takes the instruction set of the function around it. */
-#define ANY16(mask) \
-  ({ \
-    bytes16  bytes_ = __builtin_convertvector((mask), bytes16); \
-    uint64_t words_[2]; \
-    memcpy(words_, &bytes_, sizeof(words_)); \
-    (words_[0] | words_[1]) != 0; \
-  })
 
 PetscErrorCode hole_common_create(hole_skeleton s, struct hole_common *common)
 {
+  const int n_spread = s->rows ? 0 : HOLE_MOST_SPREAD;
+
   PetscFunctionBegin;
   *common = (struct hole_common){0};
-  PetscCall(PetscMalloc1(5 * s->stride, &common->room));
+  PetscCall(PetscMalloc1((5 + n_spread) * s->stride, &common->room));
   common->vertices = common->room;
   for (int o = 0; o < 4; ++o) common->ranks[o] = common->room + (o + 1) * s->stride;
+  for (int o = 0; o < n_spread; ++o) {
+    common->spread[o]    = common->room + (o + 5) * s->stride;
+    common->spread_of[o] = HOLE_NO_EDGE;
+    for (HoleIndex v = 0; v < s->n; ++v) common->spread[o][v] = HOLE_NO_EDGE;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -39,11 +34,7 @@ PetscErrorCode hole_common_destroy(struct hole_common *common)
   do { \
     for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) { \
       ranks16 last = AT(rows[0]); \
-      for (int o = 1; o < (n_rows); ++o) { \
-        const ranks16 other = AT(rows[o]); \
-        const mask16  later = (mask16)(other > last); \
-        last                = (ranks16)(((mask16)other & later) | ((mask16)last & ~later)); \
-      } \
+      for (int o = 1; o < (n_rows); ++o) last = LATER16(last, AT(rows[o])); \
       if (!ANY16((mask16)(last - from < span))) continue; \
       for (uint32_t k = 0; k < HOLE_RANK_LANES; ++k) { \
         found[n] = (uint32_t)b + k; \
@@ -78,64 +69,63 @@ static void common_dense(hole_skeleton s, int n_others, const uint32_t others[],
   }
 }
 
-/* Neighbours of the first vertex before `high`. */
-static void start_common(hole_skeleton s, uint32_t first, uint32_t high, struct hole_common *common)
+static void spread(hole_skeleton s, int o, uint32_t vertex, struct hole_common *common)
 {
-  common->n = 0;
-  for (uint64_t p = s->starts[first]; p < s->starts[first + 1]; ++p) {
-    common->vertices[common->n] = s->neighbours[p].vertex;
-    common->ranks[0][common->n] = s->neighbours[p].rank;
-    common->n += s->neighbours[p].rank < high;
+  uint32_t *const to = common->spread[o], old = common->spread_of[o];
+
+  if (vertex == old) return;
+  if (old != HOLE_NO_EDGE) {
+    for (uint64_t p = s->starts[old]; p < s->starts[old + 1]; ++p) to[s->neighbours[p].vertex] = HOLE_NO_EDGE;
   }
+  for (uint64_t p = s->starts[vertex]; p < s->starts[vertex + 1]; ++p)
+    to[s->neighbours[p].vertex] = s->neighbours[p].rank;
+  common->spread_of[o] = vertex;
 }
 
-/* Keep those that have an edge before `high` to the vertex `other`, number o, too. */
-static void narrow_common(hole_skeleton s, int o, uint32_t other, uint32_t high, struct hole_common *common)
+/* Neighbours of `last` that `n_spread` others have, too. No branches: they would be guessed wrong. */
+static inline void scan_row(hole_skeleton s, uint32_t last, int n_spread, uint32_t low, uint32_t high,
+                            struct hole_common *common)
 {
-  const struct hole_neighbour *row   = s->neighbours + s->starts[other];
-  const HoleIndex              n_row = (HoleIndex)(s->starts[other + 1] - s->starts[other]);
-  HoleIndex                    kept = 0, c = 0, p = 0;
+  const struct hole_neighbour *row   = s->neighbours + s->starts[last];
+  const HoleIndex              n_row = (HoleIndex)(s->starts[last + 1] - s->starts[last]);
+  HoleIndex                    n     = 0;
 
-  while (c < common->n && p < n_row) {
-    const uint32_t v = common->vertices[c], w = row[p].vertex;
+  for (HoleIndex p = 0; p < n_row; ++p) {
+    const uint32_t v     = row[p].vertex;
+    uint32_t       later = row[p].rank;
 
-    if (v == w && row[p].rank < high) {
-      for (int before = 0; before < o; ++before) common->ranks[before][kept] = common->ranks[before][c];
-      common->ranks[o][kept]   = row[p].rank;
-      common->vertices[kept++] = v;
+    common->vertices[n]        = v;
+    common->ranks[n_spread][n] = later;
+    for (int o = 0; o < n_spread; ++o) {
+      const uint32_t rank = common->spread[o][v];
+
+      common->ranks[o][n] = rank;
+      later               = PetscMax(later, rank);
     }
-    c += v <= w;
-    p += w <= v;
+    n += later - low < high - low;
   }
-  common->n = kept;
+  common->n = n;
 }
 
-/* Drop those whose edges all precede `low`. */
-static void raise_common(int n_others, uint32_t low, struct hole_common *common)
+static void common_sparse(hole_skeleton s, int n_others, const uint32_t others[], uint32_t low, uint32_t high,
+                          struct hole_common *common)
 {
-  HoleIndex kept = 0;
-
-  for (HoleIndex c = 0; c < common->n; ++c) {
-    uint32_t last = 0;
-
-    for (int o = 0; o < n_others; ++o) last = PetscMax(last, common->ranks[o][c]);
-    if (last < low) continue;
-    for (int o = 0; o < n_others; ++o) common->ranks[o][kept] = common->ranks[o][c];
-    common->vertices[kept++] = common->vertices[c];
-  }
-  common->n = kept;
+  for (int o = 0; o < n_others - 1; ++o) spread(s, o, others[o], common);
+  if (n_others == 2) scan_row(s, others[1], 1, low, high, common);
+  else if (n_others == 3) scan_row(s, others[2], 2, low, high, common);
+  else scan_row(s, others[3], 3, low, high, common);
 }
 
 void hole_skeleton_common(hole_skeleton s, int n_others, const uint32_t others[], uint32_t low, uint32_t high,
                           struct hole_common *common)
 {
-  if (s->rows) {
-    common_dense(s, n_others, others, low, high, common);
-    return;
-  }
-  start_common(s, others[0], high, common);
-  for (int o = 1; o < n_others && common->n; ++o) narrow_common(s, o, others[o], high, common);
-  if (low) raise_common(n_others, low, common);
+  if (s->rows) common_dense(s, n_others, others, low, high, common);
+  else common_sparse(s, n_others, others, low, high, common);
+}
+
+uint32_t hole_common_rank(hole_skeleton s, const struct hole_common *common, int o, uint32_t other, uint32_t v)
+{
+  return s->rows ? hole_skeleton_row(s, other)[v] : common->spread[o][v];
 }
 
 HOLE_CLONES
@@ -180,9 +170,7 @@ static uint32_t least_later(HoleIndex stride, const uint32_t p[], const uint32_t
   uint32_t result = HOLE_NO_EDGE;
 
   for (HoleIndex b = 0; b < stride; b += HOLE_RANK_LANES) {
-    const ranks16 x = AT(p), y = AT(q);
-    const mask16  after = (mask16)(y > x);
-    const ranks16 later = (ranks16)(((mask16)y & after) | ((mask16)x & ~after));
+    const ranks16 later = LATER16(AT(p), AT(q));
     const mask16  less  = (mask16)(later < least);
 
     least = (ranks16)(((mask16)later & less) | ((mask16)least & ~less));
@@ -191,30 +179,26 @@ static uint32_t least_later(HoleIndex stride, const uint32_t p[], const uint32_t
   return result;
 }
 
-static uint32_t center_sparse(hole_skeleton s, uint32_t i, uint32_t j, uint32_t edge)
+static uint32_t center_sparse(hole_skeleton s, uint32_t i, uint32_t j, uint32_t edge, struct hole_common *common)
 {
-  uint64_t p = s->starts[i], q = s->starts[j];
   uint32_t center = HOLE_NO_EDGE, least = edge;
 
-  while (p < s->starts[i + 1] && q < s->starts[j + 1]) {
-    const struct hole_neighbour a = s->neighbours[p], b = s->neighbours[q];
+  spread(s, 0, i, common);
+  for (uint64_t p = s->starts[j]; p < s->starts[j + 1]; ++p) {
+    const uint32_t v = s->neighbours[p].vertex, later = PetscMax(s->neighbours[p].rank, common->spread[0][v]);
 
-    if (a.vertex == b.vertex && PetscMax(a.rank, b.rank) < least) {
-      least  = PetscMax(a.rank, b.rank);
-      center = a.vertex;
-    }
-    p += a.vertex <= b.vertex;
-    q += b.vertex <= a.vertex;
+    center = later < least ? v : center;
+    least  = later < least ? later : least;
   }
   return center;
 }
 
-uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge)
+uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge, struct hole_common *common)
 {
   const uint32_t i = s->ends[edge][0], j = s->ends[edge][1];
   uint32_t       later;
 
-  if (!s->rows) return center_sparse(s, i, j, edge);
+  if (!s->rows) return center_sparse(s, i, j, edge, common);
   later = least_later(s->stride, hole_skeleton_row(s, i), hole_skeleton_row(s, j));
   if (later >= edge) return HOLE_NO_EDGE;
   return s->ends[later][0] == i || s->ends[later][0] == j ? s->ends[later][1] : s->ends[later][0];

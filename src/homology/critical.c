@@ -1,7 +1,8 @@
 /* Lunes one by one, in the order of their edges.
 
    Dense: adjacency bit sets grow edge by edge, so the lune of e = (i,j) is the intersection of the sets of i and j as they stand at e; one
-   search by whole words shows that nearly every lune is connected. The others are searched vertex by vertex. */
+   search by whole words shows that nearly every lune is connected. The others are searched vertex by vertex. Sparse: likewise among
+   the neighbours of one end. */
 #include "homology_impl.h"
 
 #include "critical.h"
@@ -12,9 +13,18 @@
 #include "../core/sort.h"
 #include "../core/union_find.h"
 #include "lune_graph.h"
+#include "neighbourhood.h"
 #include <hole/hole_error.h>
 
-enum { WORD = 64, WORDS_AT_ONCE = 8, EDGES_A_REPORT = 1 << 16, VERTICES_A_REPORT = 1 << 8, EDGES_AHEAD = 3 };
+enum {
+  WORD              = 64,
+  WORDS_AT_ONCE     = 8,
+  EDGES_A_REPORT    = 1 << 16,
+  VERTICES_A_REPORT = 1 << 8,
+  EDGES_AHEAD       = 3,
+  LINES_AHEAD       = 4,
+  CACHE_LINE        = 64
+};
 
 struct finder {
   HoleHomology                 homology;
@@ -22,11 +32,12 @@ struct finder {
   hole_skeleton                s;
   PetscInt                     max_dim;
   hole_lune_graph              graph;
+  hole_neighbourhood           neighbourhood; /* sparse */
   struct hole_critical        *critical;
   HoleIndex                    n_words;         /* of a bit set */
   uint64_t                    *adjacent;        /* [n, n_words] dense: neighbours by edges before the present one */
   uint32_t                    *nearest;         /* [n] dense: the other end of the first edge of each vertex */
-  uint32_t                    *rank_from;       /* [n] sparse: ranks of the edges of the present vertex */
+  uint32_t                    *rank_from;       /* [n] sparse, dimension 1: ranks of the edges of the present vertex */
   uint32_t                    *met;             /* [n] the edge in whose lune a vertex was last met */
   uint64_t                    *open, *frontier; /* [n_words] */
   uint32_t                    *ranks;           /* [size, size] edges of a lune, for dimension 3 */
@@ -286,28 +297,60 @@ static PetscBool is_empty_from(hole_skeleton s, const uint32_t rank_from[], uint
   return PETSC_TRUE;
 }
 
-/* The edges from one vertex. */
-static PetscErrorCode find_from(struct finder *f, uint32_t i, const uint32_t rank_from[])
+/* The same for all vertices of the lune: how many, and whether its graph is connected. */
+static HoleIndex search_rows(struct finder *f, uint32_t edge, PetscBool *connected)
+{
+  const HoleIndex n = hole_lune_graph_open(f->graph, edge).n;
+  uint32_t        oldest;
+
+  *connected = (PetscBool)(n < 2 || hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph),
+                                                              HOLE_NO_EDGE, edge, &oldest)
+                                            .n == n);
+  return n;
+}
+
+/* Bring the begin of a row near: most lunes are seen not to be empty there. */
+static void prefetch_row(hole_skeleton s, uint32_t v)
+{
+  const struct hole_neighbour *row = s->neighbours + s->starts[v];
+
+  for (int line = 0; line < LINES_AHEAD; ++line) __builtin_prefetch((const char *)row + line * CACHE_LINE);
+}
+
+/* The edges from one vertex, if only empty lunes matter. */
+static PetscErrorCode find_empty_from(struct finder *f, uint32_t i)
 {
   hole_skeleton s = f->s;
-  uint32_t      oldest;
 
   PetscFunctionBegin;
+  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p)
+    f->rank_from[s->neighbours[p].vertex] = s->neighbours[p].rank;
   for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) {
     const uint32_t j = s->neighbours[p].vertex, edge = s->neighbours[p].rank;
-    PetscBool      connected = PETSC_TRUE;
+
+    if (p + EDGES_AHEAD < s->starts[i + 1]) prefetch_row(s, s->neighbours[p + EDGES_AHEAD].vertex);
+    if (is_from(i, j)) PetscCall(treat_lune(f, edge, !is_empty_from(s, f->rank_from, j, edge), PETSC_TRUE));
+  }
+  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = HOLE_NO_EDGE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The edges from one vertex. */
+static PetscErrorCode find_from(struct finder *f, uint32_t i)
+{
+  hole_skeleton s = f->s;
+  PetscBool     opened;
+
+  PetscFunctionBegin;
+  PetscCall(hole_neighbourhood_open(f->neighbourhood, i, &opened));
+  for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) {
+    const uint32_t edge = s->neighbours[p].rank;
+    PetscBool      connected;
     HoleIndex      n;
 
-    if (!is_from(i, j)) continue;
-    if (f->max_dim == 1) { /* size and components do not matter */
-      PetscCall(treat_lune(f, edge, !is_empty_from(s, rank_from, j, edge), PETSC_TRUE));
-      continue;
-    }
-    n = hole_lune_graph_open_from(f->graph, edge, rank_from, j).n;
-    if (n > 1)
-      connected = (PetscBool)(hole_lune_graph_component(f->graph, 0, hole_lune_graph_center(f->graph), HOLE_NO_EDGE,
-                                                        edge, &oldest)
-                                  .n == n);
+    if (!is_from(i, s->neighbours[p].vertex)) continue;
+    n = opened ? hole_neighbourhood_lune(f->neighbourhood, (HoleIndex)(p - s->starts[i]), &connected)
+               : search_rows(f, edge, &connected);
     PetscCall(treat_lune(f, edge, n, connected));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -319,16 +362,15 @@ static PetscErrorCode find_sparse(struct finder *f, uint32_t first, uint32_t las
   hole_skeleton s = f->s;
 
   PetscFunctionBegin;
+  PetscCall(hole_neighbourhood_create(s, &f->neighbourhood));
   PetscCall(PetscMalloc1(s->n, &f->rank_from));
   for (HoleIndex v = 0; v < s->n; ++v) f->rank_from[v] = HOLE_NO_EDGE;
   for (uint32_t i = first; i < last; ++i) {
-    for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p)
-      f->rank_from[s->neighbours[p].vertex] = s->neighbours[p].rank;
-    PetscCall(find_from(f, i, f->rank_from));
-    for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = HOLE_NO_EDGE;
+    PetscCall(f->max_dim == 1 ? find_empty_from(f, i) : find_from(f, i));
     if ((i - first) % VERTICES_A_REPORT == 0)
       PetscCall(hole_homology_report(f->homology, "lunes", i - first, last - first));
   }
+  f->critical->n_places += hole_neighbourhood_places(f->neighbourhood);
   for (int dim = 1; dim <= HOLE_MAX_DIM; ++dim)
     hole_sort(f->critical->simplices[dim].entry, f->critical->simplices[dim].n, sizeof(hole_entry), hole_entry_order);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -363,6 +405,7 @@ PetscErrorCode hole_critical_find(HoleHomology homology, const struct hole_simpl
   PetscCall(PetscFree(f.met));
   PetscCall(PetscFree(f.ranks));
   PetscCall(hole_lune_graph_destroy(&f.graph));
+  PetscCall(hole_neighbourhood_destroy(&f.neighbourhood));
   PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -68,29 +68,6 @@ struct hole_vertex_list hole_lune_graph_open(hole_lune_graph g, uint32_t edge)
   return (struct hole_vertex_list){g->lune.n, g->lune.vertices};
 }
 
-struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t edge, const uint32_t rank_from[],
-                                                  uint32_t other)
-{
-  const struct hole_neighbour *row   = g->s->neighbours + g->s->starts[other];
-  const HoleIndex              n_row = (HoleIndex)(g->s->starts[other + 1] - g->s->starts[other]);
-  HoleIndex                    n     = 0;
-  uint32_t                     least = HOLE_NO_EDGE, center = HOLE_NO_EDGE;
-
-  g->edge = edge;
-  g->n_places += hole_skeleton_places(g->s, other);
-  for (HoleIndex p = 0; p < n_row; ++p) {
-    const uint32_t v = row[p].vertex, later = PetscMax(row[p].rank, rank_from[v]);
-
-    g->lune.vertices[n] = v; /* branches would be guessed wrong half of the time */
-    n += later < edge;
-    center = later < least ? v : center;
-    least  = later < least ? later : least;
-  }
-  g->center = least < edge ? center : HOLE_NO_EDGE;
-  g->lune.n = n;
-  return (struct hole_vertex_list){n, g->lune.vertices};
-}
-
 HoleIndex hole_lune_graph_places(hole_lune_graph g) { return g->n_places; }
 
 uint32_t hole_lune_graph_center(hole_lune_graph g) { return g->center; }

@@ -22,11 +22,6 @@ PetscErrorCode hole_lune_graph_destroy(hole_lune_graph *g);
    Time: one pass over two rows. */
 struct hole_vertex_list hole_lune_graph_open(hole_lune_graph g, uint32_t edge);
 
-/* The same where the ranks of all edges of one end of the edge are known: rank_from [n], HOLE_NO_EDGE without edge. `other` is the other
-   end. Time: one pass over its row. Sparse. */
-struct hole_vertex_list hole_lune_graph_open_from(hole_lune_graph g, uint32_t edge, const uint32_t rank_from[],
-                                                  uint32_t other);
-
 /* The most central vertex; HOLE_NO_EDGE if the lune is empty. */
 uint32_t hole_lune_graph_center(hole_lune_graph g);
 

@@ -1,6 +1,6 @@
 /* Reduction of one column within a window [Bauer2021, section 3; deSilvaMorozovVejdemoJohansson2011].
 
-   The heap holds entries of the column, with repetitions: the coefficient of a cofacet is the sum of all. The first cofacet whose
+   The queue holds entries of the column, with repetitions: the coefficient of a cofacet is the sum of all. The first cofacet whose
    sum is not zero is cancelled by the column that has it as pivot. Such a column was reduced before, or it is one that is never
    stored, since its pivot lies at its own longest edge e, in the lune of e:
 
@@ -14,7 +14,7 @@
 #include "rank_reduction.h"
 
 #include "../core/sort.h"
-#include "heap.h"
+#include "entry_queue.h"
 #include <hole/hole_error.h>
 #define HASH_NONFATAL_OOM      1 /* by default uthash ends the program when memory runs out */
 #define uthash_nonfatal_oom(e) ((void)(e))
@@ -33,7 +33,7 @@ struct hole_rank_reduction_s {
   int                        dim;
   uint32_t                   end;    /* no cofacet has this longest edge or a later one */
   struct pivot_entry        *pivots; /* uthash */
-  struct hole_entries        heap;   /* least entry first */
+  struct hole_entry_queue    queue;  /* of the present column */
   struct hole_entries        front;  /* dimension 1: entries with the first longest edge; room for a chain */
   hole_lune_graph            graph;
   struct hole_reduction_work work;
@@ -140,27 +140,32 @@ static PetscErrorCode tidy_chain(hole_rank_reduction r, struct hole_column *colu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take the first cofacet whose sum is not zero off the heap; false if no entry before `high` is left. */
-static PetscBool pop_first(hole_rank_reduction r, uint32_t high, hole_entry *first)
+/* Take the first cofacet whose sum is not zero off the queue, if there is one before `high`: *popped tells. */
+static PetscErrorCode pop_first(hole_rank_reduction r, uint32_t high, hole_entry *first, PetscBool *popped)
 {
-  const struct hole_simplices *x = r->x;
+  const struct hole_simplices *x    = r->x;
+  struct hole_entries         *heap = &r->queue.heap;
 
-  while (r->heap.n && hole_entry_edge(x, r->dim + 1, r->heap.entry[0]) < high) {
-    const uint64_t simplex = hole_entry_simplex(x, r->heap.entry[0]);
-    uint32_t       sum     = 0;
+  PetscFunctionBegin;
+  *popped = PETSC_FALSE;
+  while (!*popped) {
+    uint64_t simplex;
+    uint32_t sum = 0;
 
-    while (r->heap.n && hole_entry_simplex(x, r->heap.entry[0]) == simplex)
-      sum = plus(x, sum, hole_entry_coefficient(x, hole_heap_pop(&r->heap)));
-    if (!sum) continue;
-    *first = hole_entry_of(x, simplex, sum);
-    return PETSC_TRUE;
+    if (!heap->n) PetscCall(hole_entry_queue_fill(&r->queue, x->coefficient_bits));
+    if (!heap->n || hole_entry_edge(x, r->dim + 1, heap->entry[0]) >= high) break;
+    simplex = hole_entry_simplex(x, heap->entry[0]);
+    while (heap->n && hole_entry_simplex(x, heap->entry[0]) == simplex)
+      sum = plus(x, sum, hole_entry_coefficient(x, hole_heap_pop(heap)));
+    *first  = hole_entry_of(x, simplex, sum);
+    *popped = (PetscBool)(sum != 0);
   }
-  return PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode check_memory(hole_rank_reduction r)
 {
-  const double bytes = r->kept_bytes + (double)r->heap.capacity * sizeof(hole_entry);
+  const double bytes = r->kept_bytes + hole_entry_queue_bytes(&r->queue);
 
   PetscFunctionBegin;
   PetscCheck(
@@ -183,14 +188,14 @@ static HoleIndex places_of(hole_rank_reduction r, hole_entry entry)
   return n;
 }
 
-/* Append the cofacets of an entry, longest edge in [low, high), to the heap, which is none then. */
+/* List the cofacets of an entry, longest edge in [low, high), for the queue. */
 static PetscErrorCode append_cofacets(hole_rank_reduction r, hole_entry entry, uint32_t low, uint32_t high)
 {
-  const HoleIndex n_before = r->heap.n;
+  const HoleIndex n_before = r->queue.fresh.n;
 
   PetscFunctionBegin;
-  PetscCall(hole_simplices_append_cofacets(r->x, r->dim, entry, low, high, &r->heap));
-  r->work.n_cofacets += r->heap.n - n_before;
+  PetscCall(hole_simplices_append_cofacets(r->x, r->dim, entry, low, high, &r->queue.fresh));
+  r->work.n_cofacets += r->queue.fresh.n - n_before;
   r->work.n_places += places_of(r, entry);
   ++r->work.n_scans;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -207,14 +212,14 @@ static uint32_t end_of_piece(hole_rank_reduction r, const struct hole_column *co
   return (uint32_t)PetscMin(r->end, from + width);
 }
 
-/* Fill the empty heap with the next few entries of a column; it is complete up to column->complete then. */
+/* The next few entries of a column for the empty queue; it is complete up to column->complete then. */
 static PetscErrorCode generate_piece(hole_rank_reduction r, struct hole_column *column)
 {
   const uint32_t from = (uint32_t)column->complete, to = end_of_piece(r, column);
 
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < column->n; ++i) PetscCall(append_cofacets(r, hole_chain_entry(column->chain[i]), from, to));
-  hole_heap_make(&r->heap);
+  PetscCall(hole_entry_queue_take(&r->queue));
   column->complete = to;
   PetscCall(check_memory(r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -237,8 +242,6 @@ static hole_entry addend_entry(hole_rank_reduction r, const struct addend *a, Ho
 /* Add a column to this one: its cofacets from `low` on, where its pivot is, as far as this one is complete. */
 static PetscErrorCode add(hole_rank_reduction r, struct hole_column *column, const struct addend *a, uint32_t low)
 {
-  const HoleIndex n_before = r->heap.n;
-
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < a->n; ++i) {
     const hole_entry             entry = addend_entry(r, a, i);
@@ -247,7 +250,7 @@ static PetscErrorCode add(hole_rank_reduction r, struct hole_column *column, con
     PetscCall(append_cofacets(r, entry, low, (uint32_t)column->complete));
     PetscCall(hole_column_append(column, 1, &item));
   }
-  hole_heap_restore(&r->heap, n_before);
+  PetscCall(hole_entry_queue_take(&r->queue));
   ++r->work.n_additions;
   PetscCall(check_memory(r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -326,36 +329,34 @@ static PetscErrorCode cancel(hole_rank_reduction r, struct hole_column *column, 
   if (!*added && r->dim == 2) *added = find_component(r, first, &a);
   if (!*added && r->dim == 3) *added = find_apparent(r, first, &a);
   if (!*added) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(hole_heap_push(&r->heap, first));
+  PetscCall(hole_heap_push(&r->queue.heap, first));
   PetscCall(add(r, column, &a, hole_entry_edge(r->x, r->dim + 1, first)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Dimension 1: take all triangles on the first longest edge off the heap. If the one at the most central vertex is among them, the
+/* Dimension 1: take all triangles on the first longest edge off the queue. If the one at the most central vertex is among them, the
    column of that edge is added; else the first of them is left to be cancelled. */
 static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *column, hole_entry *first,
                                    PetscBool *added)
 {
   const struct hole_simplices *x      = r->x;
   const uint32_t               edge   = hole_entry_edge(x, 2, *first);
-  HoleIndex                    before = r->heap.n;
+  PetscBool                    popped = PETSC_TRUE;
   uint32_t                     center;
   hole_entry                   entry = *first, central = 0;
   struct addend                a;
 
   PetscFunctionBegin;
-  center = hole_skeleton_center(x->s, edge);
+  center = hole_skeleton_center(x->s, edge, &r->x->common);
   r->work.n_places += hole_skeleton_places(x->s, x->s->ends[edge][0]);
   r->front.n = 0;
   do {
     PetscCall(hole_entries_reserve(&r->front, 1));
     r->front.entry[r->front.n++] = entry;
     if (hole_entry_simplex(x, entry) == ((uint64_t)edge << x->vertex_bits | center)) central = entry;
-  } while (!central && pop_first(r, edge + 1, &entry));
-  before = r->heap.n;
-  PetscCall(hole_entries_reserve(&r->heap, r->front.n));
-  for (HoleIndex f = 0; f < r->front.n; ++f) r->heap.entry[r->heap.n++] = r->front.entry[f];
-  hole_heap_restore(&r->heap, before);
+    else PetscCall(pop_first(r, edge + 1, &entry, &popped));
+  } while (!central && popped);
+  for (HoleIndex f = 0; f < r->front.n; ++f) PetscCall(hole_heap_push(&r->queue.heap, r->front.entry[f]));
   if (central) {
     a = (struct addend){
         1, NULL, NULL, edge,
@@ -364,50 +365,58 @@ static PetscErrorCode cancel_front(hole_rank_reduction r, struct hole_column *co
     *added = PETSC_TRUE;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  (void)pop_first(r, edge + 1, first);
+  PetscCall(pop_first(r, edge + 1, first, &popped));
   PetscCall(cancel(r, column, *first, added));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscBool is_too_long(hole_rank_reduction r) { return (PetscBool)(r->work.n_cofacets > r->last_cofacet); }
 
-/* Reduce by the entries on the heap before `high`: a pivot is found, or none of them is left. */
-static PetscErrorCode reduce_heap(hole_rank_reduction r, struct hole_column *column, uint32_t high, hole_entry *pivot,
-                                  PetscBool *found)
+/* Reduce by the entries in the queue before `high`: a pivot is found, or none of them is left. */
+static PetscErrorCode reduce_queue(hole_rank_reduction r, struct hole_column *column, uint32_t high, hole_entry *pivot,
+                                   PetscBool *found)
 {
-  PetscBool added = PETSC_FALSE;
+  PetscBool added = PETSC_FALSE, popped = PETSC_TRUE;
 
   PetscFunctionBegin;
   *found = PETSC_FALSE;
-  while (!*found && !is_too_long(r) && pop_first(r, high, pivot)) {
+  while (!*found && !is_too_long(r)) {
+    PetscCall(pop_first(r, high, pivot, &popped));
+    if (!popped) break;
     PetscCall(r->dim == 1 ? cancel_front(r, column, pivot, &added) : cancel(r, column, *pivot, &added));
     *found = (PetscBool)!added;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Put a column's entries on the heap. */
+/* Put a column's entries into the queue. */
 static PetscErrorCode load(hole_rank_reduction r, const struct hole_column *column)
 {
+  struct hole_entries *fresh = &r->queue.fresh;
+
   PetscFunctionBegin;
-  r->heap.n = 0;
-  PetscCall(hole_entries_reserve(&r->heap, column->n_ahead));
-  PetscCall(PetscMemcpy(r->heap.entry, column->ahead, (size_t)column->n_ahead * sizeof(hole_entry)));
-  r->heap.n = column->n_ahead;
+  hole_entry_queue_clear(&r->queue);
+  PetscCall(hole_entries_reserve(fresh, column->n_ahead));
+  PetscCall(PetscMemcpy(fresh->entry, column->ahead, (size_t)column->n_ahead * sizeof(hole_entry)));
+  fresh->n = column->n_ahead;
+  PetscCall(hole_entry_queue_take(&r->queue));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Give the entries on the heap back to the column. */
+/* Give the entries in the queue back to the column. */
 static PetscErrorCode unload(hole_rank_reduction r, struct hole_column *column)
 {
+  struct hole_entries *left = &r->queue.fresh;
+
   PetscFunctionBegin;
-  collect(r->x, &r->heap);
+  PetscCall(hole_entry_queue_list(&r->queue));
+  collect(r->x, left);
   PetscCall(PetscFree(column->ahead));
   column->ahead   = NULL;
-  column->n_ahead = r->heap.n;
-  if (r->heap.n) PetscCall(PetscMalloc((size_t)r->heap.n * sizeof(hole_entry), &column->ahead));
-  PetscCall(PetscMemcpy(column->ahead, r->heap.entry, (size_t)r->heap.n * sizeof(hole_entry)));
-  column->rests = r->heap.n ? hole_entry_edge(r->x, r->dim + 1, r->heap.entry[0]) : column->complete;
+  column->n_ahead = left->n;
+  if (left->n) PetscCall(PetscMalloc((size_t)left->n * sizeof(hole_entry), &column->ahead));
+  PetscCall(PetscMemcpy(column->ahead, left->entry, (size_t)left->n * sizeof(hole_entry)));
+  column->rests = left->n ? hole_entry_edge(r->x, r->dim + 1, left->entry[0]) : column->complete;
   PetscCall(tidy_chain(r, column));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -444,14 +453,14 @@ PetscErrorCode hole_rank_reduction_reduce(hole_rank_reduction r, uint32_t high, 
   PetscFunctionBegin;
   r->last_cofacet = r->most_cofacets < INT64_MAX ? r->work.n_cofacets + r->most_cofacets : INT64_MAX;
   PetscCall(load(r, *column));
-  PetscCall(reduce_heap(r, *column, high, &first, found));
-  while (!*found && !r->heap.n && (*column)->complete < high && !is_too_long(r)) {
+  PetscCall(reduce_queue(r, *column, high, &first, found));
+  while (!*found && !r->queue.heap.n && (*column)->complete < high && !is_too_long(r)) {
     PetscCall(tidy_chain(r, *column));
     PetscCall(generate_piece(r, *column));
-    PetscCall(reduce_heap(r, *column, high, &first, found));
+    PetscCall(reduce_queue(r, *column, high, &first, found));
   }
   *given_up = (PetscBool)(!*found && is_too_long(r));
-  if (*found || *given_up) r->heap.n = 0; /* nobody will ask what lies beyond the pivot */
+  if (*found || *given_up) hole_entry_queue_clear(&r->queue); /* nobody will ask what lies beyond the pivot */
   PetscCall(unload(r, *column));
   *pivot = hole_entry_simplex(r->x, first);
   if (*found) PetscCall(keep_pivot(r, first, column));
@@ -487,7 +496,7 @@ PetscErrorCode hole_rank_reduction_destroy(hole_rank_reduction *reduction)
     PetscCall(PetscFree(entry));
   }
   PetscCall(hole_lune_graph_destroy(&r->graph));
-  PetscCall(PetscFree(r->heap.entry));
+  PetscCall(hole_entry_queue_destroy(&r->queue));
   PetscCall(PetscFree(r->front.entry));
   PetscCall(PetscFree(r));
   *reduction = NULL;

@@ -117,17 +117,16 @@ static uint64_t simplex4_on(const struct hole_simplices *x, const uint32_t v[4],
   return simplex4(x, lm, (uint32_t[3]){e[0], e[1], e[3]}, (uint32_t[3]){v[2], v[1], v[0]});
 }
 
-/* The edges of a simplex, in the order that simplex4_on() names. */
+/* The edges of a simplex, of whose vertices x->common are the common neighbours, in the order that simplex4_on() names. */
 static void edges_of(const struct hole_simplices *x, int dim, uint64_t simplex, const uint32_t v[], uint32_t e[6])
 {
   e[0] = (uint32_t)(simplex >> hole_simplex_low_bits(x, dim));
   if (dim == 1) return;
-  e[1] = hole_skeleton_rank(x->s, v[0], v[2]);
-  if (dim == 2) e[3] = hole_skeleton_rank(x->s, v[1], v[2]);
-  if (dim < 3) return;
-  e[2] = hole_skeleton_rank(x->s, v[0], v[3]);
-  e[3] = hole_skeleton_rank(x->s, v[1], v[2]);
-  e[4] = hole_skeleton_rank(x->s, v[1], v[3]);
+  e[1] = hole_common_rank(x->s, &x->common, 0, v[0], v[2]);
+  e[3] = hole_common_rank(x->s, &x->common, 1, v[1], v[2]);
+  if (dim == 2) return;
+  e[2] = hole_common_rank(x->s, &x->common, 0, v[0], v[3]);
+  e[4] = hole_common_rank(x->s, &x->common, 1, v[1], v[3]);
   e[5] = low_part(simplex, x->edge_bits);
 }
 
@@ -140,8 +139,8 @@ PetscErrorCode hole_simplices_append_cofacets(struct hole_simplices *x, int dim,
 
   PetscFunctionBegin;
   hole_simplex_vertices(x, dim, simplex, v);
+  hole_skeleton_common(x->s, dim + 1, v, low <= hole_entry_edge(x, dim, entry) ? 0 : low, high, &x->common);
   edges_of(x, dim, simplex, v, e);
-  hole_skeleton_common(x->s, dim + 1, v, low <= e[0] ? 0 : low, high, &x->common);
   PetscCall(hole_entries_reserve(list, x->common.n));
   for (HoleIndex c = 0; c < x->common.n; ++c) {
     const uint64_t cofacet = dim == 1   ? triangle_on(x, e[0], v, c)

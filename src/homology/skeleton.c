@@ -3,17 +3,15 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
-#include "../core/sort.h"
 #include "../filtration/graph_impl.h"
 #include "edge_sort.h"
 #include <float.h>
 #include <hole/hole_error.h>
 #include <string.h>
 
-enum {
-  DENSE_FRACTION =
-      32, /* rows are dense from one edge among so many pairs on: about where both take equal memory and time */
-};
+/* Rows are dense from one edge among so many pairs on: about where both take equal time. In dimension 1 fewer rows are looked at, and dense
+   ones take their time to be made. */
+enum { DENSE_FRACTION = 32, DENSE_FRACTION_1 = 16 };
 
 /* What a rank knows while it makes one. */
 struct making {
@@ -53,14 +51,8 @@ static PetscErrorCode edges_of_rows(struct making *m, HoleDistances d, double th
 /* Local: likewise of a graph. */
 static PetscErrorCode edges_of_graph(struct making *m, Mat graph, double threshold)
 {
-  HoleEdge *edges = NULL;
-
   PetscFunctionBegin;
-  PetscCall(hole_graph_own_edges(graph, threshold, &m->n_local, &edges));
-  PetscCall(PetscMalloc1(m->n_local, &m->edges));
-  for (HoleIndex e = 0; e < m->n_local; ++e)
-    m->edges[e] = (struct hole_edge_key){edges[e].length + 0.0, (uint32_t)edges[e].i, (uint32_t)edges[e].j};
-  PetscCall(PetscFree(edges));
+  PetscCall(hole_graph_own_edges(graph, threshold, &m->n_local, &m->edges));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -111,20 +103,20 @@ static PetscErrorCode order_edges(struct making *m, double cutoff)
 
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-static PetscBool is_dense(HoleIndex n, double n_edges)
+static PetscBool is_dense(HoleIndex n, double n_edges, PetscInt max_dim)
 {
-  return (PetscBool)(n_edges * DENSE_FRACTION >= (double)n * (double)n / 2);
+  return (PetscBool)(n_edges * (max_dim == 1 ? DENSE_FRACTION_1 : DENSE_FRACTION) >= (double)n * (double)n / 2);
 }
 
 /* Collective: where everything lies in shared memory. */
-static PetscErrorCode share(struct making *m)
+static PetscErrorCode share(struct making *m, PetscInt max_dim)
 {
   hole_skeleton s = m->s;
   const size_t  n = (size_t)s->n, n_edges = s->n_edges, rows = n * (size_t)s->stride * sizeof(uint32_t);
   const size_t  sparse     = aligned((n + 1) * sizeof(uint64_t)) + 2 * n_edges * sizeof(struct hole_neighbour);
   const size_t  at_lengths = aligned(n_edges * sizeof(*m->ends)),
                at_rows     = at_lengths + aligned(n_edges * sizeof(double));
-  const PetscBool dense    = is_dense(s->n, (double)n_edges);
+  const PetscBool dense    = is_dense(s->n, (double)n_edges, max_dim);
   char           *base;
 
   PetscFunctionBegin;
@@ -187,36 +179,24 @@ static PetscErrorCode fill_dense(struct making *m, PetscMPIInt size, PetscMPIInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int by_vertex(const void *a, const void *b)
+/* Where the rows of vertices begin: `starts` [n] holds their lengths at first. */
+static void sum_up(HoleIndex n, uint64_t starts[])
 {
-  const struct hole_neighbour *x = a, *y = b;
+  uint64_t below = 0;
 
-  return x->vertex < y->vertex ? -1 : x->vertex > y->vertex;
+  for (HoleIndex i = 0; i < n; ++i) {
+    const uint64_t length = starts[i];
+
+    starts[i] = below;
+    below += length;
+  }
+  starts[n] = below;
 }
 
-/* Put a vertex into the row of another, if that one is ours. */
-static void append_neighbour(struct making *m, HoleIndex first, HoleIndex end, uint32_t i, uint32_t k, uint32_t rank)
-{
-  if ((HoleIndex)i >= first && (HoleIndex)i < end) m->neighbours[m->starts[i]++] = (struct hole_neighbour){k, rank};
-}
-
-/* Our rows, from the whole list of edges; afterwards starts[i] is where the row of i begins again. */
-static void fill_own_rows(struct making *m, HoleIndex first, HoleIndex end)
+/* Collective on the node: how many neighbours each vertex has, each rank of a block of vertices, and where the rows begin. */
+static PetscErrorCode place_rows(struct making *m, PetscMPIInt rank, HoleIndex first, HoleIndex end)
 {
   hole_skeleton s = m->s;
-
-  for (uint32_t e = 0; e < s->n_edges; ++e) {
-    append_neighbour(m, first, end, s->ends[e][0], s->ends[e][1], e);
-    append_neighbour(m, first, end, s->ends[e][1], s->ends[e][0], e);
-  }
-}
-
-/* Collective on the node: each rank counts, fills and sorts the rows of a block of vertices. */
-static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIInt rank)
-{
-  hole_skeleton   s     = m->s;
-  const HoleIndex first = hole_block_first(s->n, size, rank), end = hole_block_first(s->n, size, rank + 1);
-  uint64_t        below = 0, degree;
 
   PetscFunctionBegin;
   memset(m->starts + first, 0, (size_t)(end - first) * sizeof(*m->starts));
@@ -228,26 +208,68 @@ static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIIn
     }
   }
   PetscCall(hole_shared_sync(s->shared));
-  if (!rank) {
-    for (HoleIndex i = 0; i < s->n; ++i) {
-      degree       = m->starts[i];
-      m->starts[i] = below;
-      below += degree;
+  if (!rank) sum_up(s->n, m->starts);
+  PetscCall(hole_shared_sync(s->shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The rows [first, end) with their neighbours in the order of the edges; next[i - first] is where that of i begins, and then its end. */
+static void fill_by_rank(const struct making *m, HoleIndex first, HoleIndex end, uint64_t next[])
+{
+  for (uint32_t e = 0; e < m->s->n_edges; ++e) {
+    for (int side = 0; side < 2; ++side) {
+      const HoleIndex i = m->s->ends[e][side];
+
+      if (i >= first && i < end) m->neighbours[next[i - first]++] = (struct hole_neighbour){m->s->ends[e][!side], e};
     }
-    m->starts[s->n] = below;
   }
-  PetscCall(hole_shared_sync(s->shared));
-  fill_own_rows(m, first, end);
-  PetscCall(hole_shared_sync(s->shared)); /* every start is now the next one's */
-  if (!rank) {
-    memmove(m->starts + 1, m->starts, (size_t)(s->n - 1) * sizeof(*m->starts));
-    m->starts[0] = 0;
+}
+
+/* The same rows with their neighbours ascending, as the rows of these come one after the other: [0, ...) is where they go. */
+static void fill_by_vertex(const struct making *m, HoleIndex first, HoleIndex end, uint64_t next[],
+                           struct hole_neighbour to[])
+{
+  for (HoleIndex k = 0; k < m->s->n; ++k) {
+    for (uint64_t p = m->starts[k]; p < m->starts[k + 1]; ++p) {
+      const HoleIndex i = m->neighbours[p].vertex;
+
+      if (i >= first && i < end)
+        to[next[i - first]++ - m->starts[first]] = (struct hole_neighbour){(uint32_t)k, m->neighbours[p].rank};
+    }
   }
-  PetscCall(hole_shared_sync(s->shared));
-  for (HoleIndex i = first; i < end; ++i)
-    hole_sort(m->neighbours + m->starts[i], (HoleIndex)(m->starts[i + 1] - m->starts[i]), sizeof(*m->neighbours),
-              by_vertex);
-  PetscCall(hole_shared_sync(s->shared));
+}
+
+/* Collective on the node: each rank makes the rows of a block of vertices, in `next` [block] and `own` [their neighbours]. */
+static PetscErrorCode write_rows(struct making *m, HoleIndex first, HoleIndex end, uint64_t next[],
+                                 struct hole_neighbour own[])
+{
+  PetscFunctionBegin;
+  for (HoleIndex i = first; i < end; ++i) next[i - first] = m->starts[i];
+  fill_by_rank(m, first, end, next);
+  PetscCall(hole_shared_sync(m->s->shared));
+  for (HoleIndex i = first; i < end; ++i) next[i - first] = m->starts[i];
+  fill_by_vertex(m, first, end, next, own);
+  PetscCall(hole_shared_sync(m->s->shared)); /* nobody reads the first ones any more */
+  PetscCall(PetscArraycpy(m->neighbours + m->starts[first], own, m->starts[end] - m->starts[first]));
+  PetscCall(hole_shared_sync(m->s->shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIInt rank)
+{
+  const HoleIndex        first = hole_block_first(m->s->n, size, rank), end = hole_block_first(m->s->n, size, rank + 1);
+  uint64_t              *next = NULL;
+  struct hole_neighbour *own  = NULL;
+  PetscErrorCode         made;
+
+  PetscFunctionBegin;
+  PetscCall(place_rows(m, rank, first, end));
+  made =
+      HoleErrorAgree(m->s->comm, PetscMalloc2(end - first, &next, m->starts[end] - m->starts[first], &own)); /* local */
+  if (!made) made = write_rows(m, first, end, next, own);
+  PetscCall(PetscFree2(next, own));
+  PetscCall(made);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -259,7 +281,7 @@ static PetscErrorCode make(struct making *m, HoleFiltration f)
   PetscFunctionBegin;
   PetscCall(list_edges(m, f));
   PetscCall(order_edges(m, HoleFiltrationGetCutoff(f)));
-  PetscCall(share(m));
+  PetscCall(share(m, HoleFiltrationGetMaxDim(f)));
   PetscCall(publish_edges(m));
   PetscCallMPI(MPI_Comm_size(hole_shared_node(m->s->shared), &size));
   PetscCallMPI(MPI_Comm_rank(hole_shared_node(m->s->shared), &rank));

@@ -39,7 +39,7 @@ struct hole_skeleton_s {
  *
  * Collective. HOLE_ERR_RESOURCE: no memory on some rank, or 2^32 - 1 edges or more.
  * Memory: a node 16 bytes an edge, and 4 n^2 (dense) or 16 bytes an edge (sparse) more; a rank 32 bytes for its share of the edges
- * while they are sorted. Time: sorting, and two writes an edge.
+ * while they are sorted, and 16 (sparse) while rows are made. Time: sorting, and two writes (dense) or six (sparse) an edge.
  */
 PetscErrorCode hole_skeleton_create(HoleFiltration f, hole_skeleton *skeleton);
 
@@ -69,11 +69,16 @@ static inline uint32_t hole_skeleton_rank(hole_skeleton s, HoleIndex i, HoleInde
 }
 
 /* Vertices with edges to some others, in no row's order but ascending. */
+enum { HOLE_MOST_SPREAD = 3 };
+
 struct hole_common {
   HoleIndex n;
   uint32_t *vertices; /* [n] */
   uint32_t *ranks[4]; /* [n] of the edges to the first, second, ... of the others */
   uint32_t *room;     /* all of it: n vertices of the skeleton would fit */
+  uint32_t
+      *spread[HOLE_MOST_SPREAD]; /* [vertices of the skeleton] sparse: the row of a vertex, HOLE_NO_EDGE without edge */
+  uint32_t spread_of[HOLE_MOST_SPREAD]; /* which */
 };
 
 /* Local. */
@@ -82,12 +87,15 @@ PetscErrorCode hole_common_destroy(struct hole_common *common);
 
 /*
  * The vertices that have an edge to each of `others` [n_others], 2 to 4, the last of these edges in [low, high). Local.
- * Time: one pass over the rows of the others.
+ * Time: one pass over the rows of the others; sparse: of the last of them, and of those that are not the same as the last time.
  */
 void hole_skeleton_common(hole_skeleton s, int n_others, const uint32_t others[], uint32_t low, uint32_t high,
                           struct hole_common *common);
 
-/* The first such vertex whose edges to `others` [2] precede `high`, and those to `more` [2] precede `high_more`; HOLE_NO_EDGE if there is
+/* The rank of (other, v), where `other` was number `o` of those last asked for, and not the last of them. */
+uint32_t hole_common_rank(hole_skeleton s, const struct hole_common *common, int o, uint32_t other, uint32_t v);
+
+/* The first vertex whose edges to `others` [2] precede `high`, and those to `more` [2] precede `high_more`; HOLE_NO_EDGE if there is
    none. Local. */
 uint32_t hole_skeleton_first_common(hole_skeleton s, const uint32_t others[2], uint32_t high, const uint32_t more[2],
                                     uint32_t high_more);
@@ -101,5 +109,5 @@ static inline HoleIndex hole_skeleton_places(hole_skeleton s, uint32_t v)
 }
 
 /* The most central vertex of the lune of an edge: of those next to both ends by earlier edges the one that minimises the later of the
-   two; HOLE_NO_EDGE if there is none. Local. Time: one pass over two rows. */
-uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge);
+   two; HOLE_NO_EDGE if there is none. `common` has the room. Local. Time: one pass over two rows. */
+uint32_t hole_skeleton_center(hole_skeleton s, uint32_t edge, struct hole_common *common);

@@ -287,6 +287,7 @@ static PetscErrorCode send_to_owners(struct load *load)
   PetscErrorCode  sent;
 
   PetscFunctionBegin;
+  if (load->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
   sent = exchange_entries(load, &x);
   PetscCall(PetscFree2(x.up, x.in));
   PetscCall(PetscFree4(x.n_up, x.begin_up, x.n_in, x.begin_in));
@@ -294,44 +295,41 @@ static PetscErrorCode send_to_owners(struct load *load)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The entry above the diagonal is the first of its pair. */
-static int by_pair_then_row(const void *a, const void *b)
+/* The ends of the pair that an entry belongs to. */
+static inline HoleIndex smaller_end(const entry *e) { return PetscMin(e->i, e->j); }
+static inline HoleIndex larger_end(const entry *e) { return PetscMax(e->i, e->j); }
+
+/* By one end, of n; those that share it stay in their order. `starts` [n] is all 0 before and afterwards. */
+static inline void spread(HoleIndex n, HoleIndex n_entries, const entry from[], HoleIndex (*end_of)(const entry *),
+                          HoleIndex starts[], entry to[])
 {
-  const entry    *x = (const entry *)a, *y = (const entry *)b;
-  const HoleIndex first = PetscMin(x->i, x->j) - PetscMin(y->i, y->j);
-  const HoleIndex last  = PetscMax(x->i, x->j) - PetscMax(y->i, y->j);
+  HoleIndex below = 0;
 
-  if (first) return first > 0 ? 1 : -1;
-  if (last) return last > 0 ? 1 : -1;
-  if (x->i != y->i) return x->i > y->i ? 1 : -1;
-  return (x->length > y->length) -
-         (x->length < y->length); /* the same entry twice: a message that is always the same */
-}
-
-/* Local: into the order above, first by the smaller end, of which there are as many as own rows. */
-static PetscErrorCode sort_entries(struct load *load)
-{
-  HoleIndex  n = load->source->n_kept, below = 0;
-  HoleIndex *starts;
-  entry     *sorted;
-
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1(n + 1, &starts));
-  PetscCall(PetscMalloc1(load->n_entries, &sorted));
-  for (HoleIndex k = 0; k < load->n_entries; ++k) ++starts[PetscMin(load->entries[k].i, load->entries[k].j)];
-  for (HoleIndex i = 0; i <= n; ++i) {
+  for (HoleIndex k = 0; k < n_entries; ++k) ++starts[end_of(&from[k])];
+  for (HoleIndex i = 0; i < n; ++i) {
     const HoleIndex count = starts[i];
 
     starts[i] = below;
     below += count;
   }
-  for (HoleIndex k = 0; k < load->n_entries; ++k)
-    sorted[starts[PetscMin(load->entries[k].i, load->entries[k].j)]++] = load->entries[k];
-  for (HoleIndex i = 0, first = 0; i < n; first = starts[i++])
-    hole_sort(sorted + first, starts[i] - first, sizeof(*sorted), by_pair_then_row);
+  for (HoleIndex k = 0; k < n_entries; ++k) to[starts[end_of(&from[k])]++] = from[k];
+  for (HoleIndex i = 0; i < n; ++i) starts[i] = 0;
+}
+
+/* Local: by pairs. Entries of a pair stay in the order of the file, so that the one above the diagonal is the first. */
+static PetscErrorCode sort_entries(struct load *load)
+{
+  HoleIndex  n = load->source->n_kept;
+  HoleIndex *starts;
+  entry     *sorted;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n, &starts));
+  PetscCall(PetscMalloc1(load->n_entries, &sorted));
+  spread(n, load->n_entries, load->entries, larger_end, starts, sorted);
+  spread(n, load->n_entries, sorted, smaller_end, starts, load->entries);
   PetscCall(PetscFree(starts));
-  PetscCall(PetscFree(load->entries));
-  load->entries = sorted;
+  PetscCall(PetscFree(sorted));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
