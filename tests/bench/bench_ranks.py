@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """How the homology is shared out over many ranks, as a table in Markdown; a machine of few cores is enough.
 
-    bench_ranks.py --program build/release/hole [--launcher "mpiexec -n"] [--ranks 1,2,4,8,16,32] [--points 40000] [--matrices 1000]
+    bench_ranks.py --program build/release/hole [--launcher "mpiexec -n"] [--ranks 1,2,4,8,16,32] [--points 100000] [--matrices 1000]
 
-Inputs are made from a seed: a layer of ten clusters of six dimensions at a threshold (dimension 1), and random orthogonal matrices of three
+Inputs are made from a seed: a layer of ten clusters of six dimensions at a threshold with 200 edges a
+point (dimension 1), and random orthogonal matrices of three
 rows (dimensions 1 and 2). With HOLE_TEST_DATA set to a folder that has cifar10_resnet20_test10k.h5 its layer3 is added. Ranks share the
 processors, so no time is measured: work is counted in steps, and the result's /work has the longest chain of waiting in steps, too.
 Each pair of numbers is the largest of a rank and the mean. Efficiency is what one rank alone would take / (ranks * chain).
@@ -61,7 +62,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--launcher", default="mpiexec -n")
     parser.add_argument("--ranks", default="1,2,4,8,16,32")
-    parser.add_argument("--points", type=int, default=40000)
+    parser.add_argument("--points", type=int, default=100000)
     parser.add_argument("--matrices", type=int, default=1000)
     parser.add_argument("--timeout", type=float, default=1800, help="seconds of a run")
     arguments = parser.parse_args()
@@ -70,7 +71,7 @@ def main():
     print("|" + "---|" * (len(COLUMNS) + 6), flush=True)
     with tempfile.TemporaryDirectory() as work:
         runs = [(f"layer, {arguments.points} points", write(f"{work}/layer.h5", layer(arguments.points)),
-                 "-max_dim 1 -threshold quantile:0.005"),
+                 f"-max_dim 1 -threshold quantile:{200 / arguments.points}"),
                 (f"O(3), {arguments.matrices} points", write(f"{work}/o3.h5", orthogonal(arguments.matrices)), "-max_dim 2")]
         if folder:
             runs.append(("CIFAR-10 layer3", os.path.join(folder, "cifar10_resnet20_test10k.h5"), "-layers layer3 -max_dim 1"))
