@@ -245,8 +245,8 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   *diagram = NULL;
   PetscCall(check_max_dim(homology));
   homology->n_phases = homology->n_work = 0;
-  *diagram                  = homology->resumed_diagram;
-  homology->resumed_diagram = NULL;
+  *diagram                              = homology->resumed_diagram;
+  homology->resumed_diagram             = NULL;
   if (!*diagram) PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
   PetscCall(HoleDiagramSetCoefficients(*diagram, homology->prime));
   solved = homology->ops->solve(homology, tree, *diagram);
