@@ -134,13 +134,17 @@ void ending_set_kept(const char text[])
   compose_stopped();
 }
 
+/* What is kept helps after a lack of memory or disk, and after a signal: other errors come again. */
 void ending_compose(const char message[], PetscErrorCode code, size_t length, char line[])
 {
-  const int       exit_code = HoleErrorExitCode(code);
-  const PetscBool kept      = (PetscBool)((exit_code == 4 || exit_code == 75) && ending.kept[0]);
+  const PetscBool stopped = (PetscBool)(code == HOLE_ERR_STOPPED);
+  const PetscBool kept    = (PetscBool)((stopped || code == HOLE_ERR_RESOURCE) && ending.kept[0]);
 
-  snprintf(line, length, "hole: %s%s%s%s%s\n", exit_code == 75 ? "" : "error: ", message, kept ? "; " : "",
-           kept ? ending.kept : "", kept || exit_code == 75 ? "; run again with -restart" : "");
+  snprintf(line, length, "hole: %s%s%s%s%s\n", stopped ? "" : "error: ", message, kept ? "; " : "",
+           kept ? ending.kept : "",
+           stopped ? "; run again with -restart"
+           : kept  ? "; -restart goes on from there: ranks, -memory_limit and -homology_side may differ"
+                   : "");
 }
 
 void ending_set_alarm(const char line[], PetscErrorCode code)
