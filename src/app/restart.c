@@ -12,9 +12,9 @@
 #include <time.h>
 
 /* Options that results do not depend on. */
-static const char *const free_options[] = {"-output",           "-force",        "-distances_tile", "-homology_side",
-                                           "-homology_windows", "-memory_limit", "-view",           "-progress",
-                                           "-checkpoint",       "-restart"};
+static const char *const free_options[] = {
+    "-output",       "-force", "-distances_tile", "-distances_axes", "-homology_side", "-homology_windows",
+    "-memory_limit", "-view",  "-progress",       "-checkpoint",     "-restart"};
 
 /* Options of SLEPc that views depend on begin so. */
 static const char *const slepc_prefixes[] = {"-eps_", "-st_", "-bv_", "-ds_", "-ksp_", "-pc_"};

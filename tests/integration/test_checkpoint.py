@@ -79,7 +79,7 @@ def check_every_stop(ranks):
 
 def check_reuse(ranks):
     """All units are there: nothing is computed, and what results do not depend on may differ."""
-    words = ["-output", "again.h5", "-checkpoint", "new/ck", "-restart", "-homology_windows", "3", "-distances_tile", "16"]
+    words = ["-output", "again.h5", "-checkpoint", "new/ck", "-restart", "-homology_windows", "3", "-distances_axes", "2"]
     done = run("analyze", "in.h5", *OPTIONS, *words, ranks=ranks)
     expect_success(done)
     expect("checkpoint new/ck: 4 of 4 units are there" in done.stdout, f"{done}: printed {done.stdout[:200]}")
