@@ -53,7 +53,8 @@ HOLE_EXTERN PetscInt HoleHomologyGetCoefficients(HoleHomology homology);
  * more. Logically collective. */
 HOLE_EXTERN PetscErrorCode HoleHomologySetMemoryLimit(HoleHomology homology, double bytes);
 
-/** Receives the state of a long step: its name, work done and work in all (0: unknown), on this rank. */
+/** Receives the state of a long step: its name, work done and work in all (0: unknown), on this rank. An error that it returns, on one
+ * rank or several, ends HoleHomologySolve() with that error on all: so a program stops it. */
 typedef PetscErrorCode (*HoleHomologyMonitor)(const char step[], HoleIndex done, HoleIndex total, void *ctx);
 
 /** Report progress to @p monitor. Logically collective. */

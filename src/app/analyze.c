@@ -1,10 +1,13 @@
 /* hole analyze: activations -> distances -> filtration -> homology -> diagrams, merge trees, cluster flows. */
+#include "../filtration/restore.h"
 #include "../source/source_edges.h"
 #include "app.h"
 #include "ascii.h"
+#include "ending.h"
 #include "memory.h"
 #include "model.h"
 #include "progress.h"
+#include "restart.h"
 #include "result.h"
 #include "run.h"
 #include "summary.h"
@@ -13,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS_A_LAYER = 16 };
+enum { STEPS_A_LAYER = 20 };
 
 /* What is printed. */
 enum view { VIEW_NONE, VIEW_SUMMARY, VIEW_ASCII };
@@ -29,10 +32,13 @@ struct analysis {
   app_progress          progress;
   HoleIndex             memory_limit; /* bytes a rank may use */
   struct model          model;
+  struct app_restart    restart;
   HoleFlow              flows[APP_MAX_METRICS];
   HoleSummaries         summaries[APP_MAX_METRICS];
   double               *plane; /* [n_points, 2] of the layer at hand, or NULL */
   double                explained[2];
+  int32_t              *positions; /* of this rank's points of the layer at hand, or NULL */
+  HoleIndex             first, n_local;
   enum view             view;
   PetscBool             simplices;
   HoleRepresentatives   represent;
@@ -54,8 +60,9 @@ struct layer_result {
   HoleStages    *stages;
   HoleViews     *views;
   HoleTasks     *tasks;
-  HoleIndex      n_pairs;    /* over which the next was taken */
-  double         cophenetic; /* NaN without distances */
+  double         started, correlating; /* seconds */
+  HoleIndex      n_pairs;              /* over which the next was taken */
+  double         cophenetic;           /* NaN without distances */
 };
 
 /* Collective: a step that began at `since` has ended. */
@@ -90,6 +97,7 @@ static PetscErrorCode get_options(struct analysis *a)
   a->simplices = (PetscBool)strcmp(text, "none");
   if (!strcmp(text, "cocycles")) a->represent = HOLE_REPRESENT_COCYCLES;
   if (!strcmp(text, "cycles")) a->represent = HOLE_REPRESENT_CYCLES;
+  PetscCall(app_restart_get_options(&a->restart));
   PetscCall(app_run_get_options(&a->run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -131,6 +139,16 @@ static PetscErrorCode prepare_tables(struct analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where an earlier run has left something to go on from. */
+static PetscErrorCode write_origin(struct analysis *a)
+{
+  PetscFunctionBegin;
+  if (!a->restart.restart) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_writer_attr_string(a->writer, "/", "restarted_from", a->restart.folder));
+  PetscCall(hole_writer_attr_int64(a->writer, "/", "units_reused", a->restart.n_found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode open_output(struct analysis *a)
 {
   PetscBool force;
@@ -139,9 +157,10 @@ static PetscErrorCode open_output(struct analysis *a)
   HoleCallAgreed(a->comm, prepare_tables(a)); /* local */
   PetscCall(app_get_flag("-force", &force));
   PetscCall(hole_writer_create(a->comm, a->output, force, &a->writer));
-  app_set_temporary(a->comm, hole_writer_temporary_name(a->writer));
+  app_set_temporary(a->comm, APP_TEMPORARY_OUTPUT, hole_writer_temporary_name(a->writer));
   PetscCall(result_write_header(a->writer, a->comm, a->run.input, a->run.source));
   PetscCall(hole_writer_attr_int64(a->writer, "/", "predicted_peak_bytes", (int64_t)a->model.peak));
+  PetscCall(write_origin(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -183,8 +202,48 @@ static PetscErrorCode add_work(struct analysis *a, HoleIndex layer, const char m
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char metric[], struct layer_result *r)
+/* A unit under way, for who keeps its dimensions. */
+struct keeping {
+  struct analysis *a;
+  HoleIndex        l;
+  int              m;
+};
+
+static PetscErrorCode keep_dimension(HoleDiagram diagram, const struct hole_homology_state *state, void *ctx)
 {
+  struct keeping  *k    = ctx;
+  struct hole_unit unit = {.diagram = diagram, .state = *state};
+
+  PetscFunctionBegin;
+  PetscCall(app_restart_save(&k->a->restart, &k->a->run, k->l, k->m, HOLE_UNIT_PART, &unit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The solver's monitor. Not collective. */
+static PetscErrorCode watch(const char step[], HoleIndex done, HoleIndex total, void *progress)
+{
+  PetscFunctionBegin;
+  PetscCall(app_progress_update(step, done, total, progress));
+  PetscCall(ending_check());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Dimensions that an earlier run has finished; `unit` owns what the solver borrows. */
+static PetscErrorCode resume_homology(struct analysis *a, const struct keeping *k, HoleHomology h,
+                                      struct hole_unit *unit)
+{
+  PetscFunctionBegin;
+  if (app_restart_form(&a->restart, &a->run, k->l, k->m) != HOLE_UNIT_PART) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(app_restart_load(&a->restart, &a->run, k->l, k->m, unit));
+  PetscCall(hole_homology_resume(h, &unit->state, &unit->diagram));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, int m, struct layer_result *r)
+{
+  const char *const  metric  = app_run_metric_name(&a->run, m);
+  struct keeping     keeping = {a, l, m};
+  struct hole_unit   unit    = {0};
   HoleHomology       h;
   PetscErrorCode     solved;
   int                n_phases;
@@ -194,10 +253,13 @@ static PetscErrorCode solve_homology(struct analysis *a, HoleIndex l, const char
   PetscFunctionBegin;
   PetscCall(HoleHomologyCreate(r->filtration, &h));
   PetscCall(HoleHomologySetFromOptions(h));
-  PetscCall(HoleHomologySetMonitor(h, app_progress_update, a->progress));
+  PetscCall(HoleHomologySetMonitor(h, watch, a->progress));
+  if (a->restart.checkpoint) PetscCall(hole_homology_set_keeper(h, keep_dimension, &keeping));
   PetscCall(HoleHomologySetRepresentatives(h, a->represent));
   PetscCall(HoleHomologySetMemoryLimit(h, memory_left(a)));
-  solved = HoleHomologySolve(h, &r->tree, &r->diagram);
+  solved = resume_homology(a, &keeping, h, &unit);
+  if (!solved) solved = HoleHomologySolve(h, &r->tree, &r->diagram);
+  PetscCall(hole_unit_destroy(&unit));
   PetscCall(HoleHomologyGetPhases(h, &n_phases, &names, &seconds));
   for (int p = 0; p < n_phases && !solved; ++p) PetscCall(add_timing(a, l, metric, names[p], seconds[p]));
   if (!solved) PetscCall(add_work(a, l, metric, h));
@@ -236,6 +298,17 @@ static PetscErrorCode look_at_distances(struct analysis *a, HoleIndex l, const c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: the layer's plane among the views of each of its metrics. */
+static PetscErrorCode take_plane(const struct analysis *a, HoleViews *views)
+{
+  PetscFunctionBegin;
+  if (!a->plane) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(2 * a->run.n_points, &views->pca2));
+  PetscCall(PetscArraycpy(views->pca2, a->plane, 2 * a->run.n_points));
+  PetscCall(PetscArraycpy(views->explained, a->explained, 2));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: what follows from the plane, the stages and the diagrams. */
 static PetscErrorCode look_at_clusters(struct analysis *a, int m, struct layer_result *r)
 {
@@ -243,11 +316,8 @@ static PetscErrorCode look_at_clusters(struct analysis *a, int m, struct layer_r
 
   PetscFunctionBegin;
   PetscCall(HoleSummariesAddLayer(a->summaries[m], r->diagram, HoleFiltrationGetThreshold(r->filtration)));
-  if (!a->plane) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!r->views->pca2) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HoleSourceGetLabels(a->run.source, &labels));
-  PetscCall(PetscMalloc1(2 * a->run.n_points, &r->views->pca2));
-  PetscCall(PetscArraycpy(r->views->pca2, a->plane, 2 * a->run.n_points));
-  PetscCall(PetscArraycpy(r->views->explained, a->explained, 2));
   if (a->run.views_options.blobs) PetscCall(HoleViewsFindBlobs(r->stages, labels, a->run.n_classes, r->views));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -338,32 +408,68 @@ static PetscErrorCode print_layer(struct analysis *a, HoleIndex l, int m, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* All that takes time: tree, diagrams, and what needs distances. */
 static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
                                   struct layer_result *r)
+{
+  const char *const metric = app_run_metric_name(&a->run, m);
+  double            last   = MPI_Wtime();
+
+  PetscFunctionBegin;
+  if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
+  PetscCall(create_filtration(a, l, m, acts, base, r));
+  PetscCall(add_timing(a, l, metric, "distances", MPI_Wtime() - last));
+  if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
+  last = MPI_Wtime();
+  PetscCall(HoleFiltrationSetFromOptions(r->filtration));
+  PetscCall(HoleFiltrationSetUp(r->filtration));
+  PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
+  if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
+  PetscCall(solve_homology(a, l, m, r));
+  PetscCall(look_at_distances(a, l, metric, r));
+  HoleCallAgreed(a->comm, take_plane(a, r->views)); /* local */
+  last          = MPI_Wtime();
+  r->cophenetic = NAN;
+  if (r->distances) PetscCall(HoleTasksCorrelate(r->distances, r->tree, &r->n_pairs, &r->cophenetic));
+  PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
+  r->correlating = MPI_Wtime() - last;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Keep what solve_layer() has made. */
+static PetscErrorCode keep_layer(struct analysis *a, HoleIndex l, int m, const struct layer_result *r)
+{
+  struct hole_unit unit  = {.diagram    = r->diagram,
+                            .tree       = r->tree,
+                            .threshold  = HoleFiltrationGetThreshold(r->filtration),
+                            .views      = r->views,
+                            .n_pairs    = r->n_pairs,
+                            .cophenetic = r->cophenetic,
+                            .first      = a->first,
+                            .n_local    = a->n_local,
+                            .positions  = a->positions};
+  const double     start = MPI_Wtime();
+
+  PetscFunctionBegin;
+  if (!a->restart.checkpoint) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(app_restart_save(&a->restart, &a->run, l, m, HOLE_UNIT_WHOLE, &unit));
+  PetscCall(add_timing(a, l, app_run_metric_name(&a->run, m), "checkpoint", MPI_Wtime() - start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What follows from that, and the output. */
+static PetscErrorCode finish_layer(struct analysis *a, HoleIndex l, int m, struct layer_result *r)
 {
   const char *const metric = app_run_metric_name(&a->run, m);
   const char *const name   = HoleSourceGetLayerName(a->run.source, l);
   char              path[2 * HOLE_NAME_LENGTH];
   HoleIndex         width;
-  double            start = MPI_Wtime(), last = start;
+  double            last = MPI_Wtime();
 
   PetscFunctionBegin;
-  PetscCall(start_layer(a, l, metric));
-  PetscCall(create_filtration(a, l, m, acts, base, r));
-  PetscCall(add_timing(a, l, metric, "distances", MPI_Wtime() - last));
-  last = MPI_Wtime();
-  PetscCall(HoleFiltrationSetFromOptions(r->filtration));
-  PetscCall(HoleFiltrationSetUp(r->filtration));
-  PetscCall(add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
-  PetscCall(solve_homology(a, l, metric, r));
-  PetscCall(look_at_distances(a, l, metric, r));
-  last          = MPI_Wtime();
-  r->cophenetic = NAN;
-  if (r->distances) PetscCall(HoleTasksCorrelate(r->distances, r->tree, &r->n_pairs, &r->cophenetic));
-  PetscCall(HoleDistancesDestroy(&r->distances)); /* the largest array: gone before the next layer is read */
   HoleCallAgreed(a->comm, cut_tree(a, a->flows[m], r));
   HoleCallAgreed(a->comm, look_at_clusters(a, m, r));
-  PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last));
+  PetscCall(add_timing(a, l, metric, "clusters", MPI_Wtime() - last + r->correlating));
   last = MPI_Wtime();
   PetscCall(result_layer_path(name, metric, sizeof(path), path));
   PetscCall(HoleSourceGetLayerShape(a->run.source, l, NULL, &width));
@@ -373,7 +479,47 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleAc
   PetscCall(result_write_tasks(a->writer, path, r->tasks, r->n_pairs, r->cophenetic));
   PetscCall(add_timing(a, l, metric, "write", MPI_Wtime() - last));
   PetscCall(app_progress_clear(a->progress));
-  PetscCall(print_layer(a, l, m, r, MPI_Wtime() - start));
+  PetscCall(print_layer(a, l, m, r, MPI_Wtime() - r->started));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What solve_layer() would make, from the checkpoint. */
+static PetscErrorCode load_layer(struct analysis *a, HoleIndex l, int m, struct layer_result *r)
+{
+  struct hole_unit unit;
+
+  PetscFunctionBegin;
+  PetscCall(app_restart_load(&a->restart, &a->run, l, m, &unit));
+  r->tree       = unit.tree;
+  r->diagram    = unit.diagram;
+  r->views      = unit.views;
+  r->n_pairs    = unit.n_pairs;
+  r->cophenetic = unit.cophenetic;
+  a->first      = unit.first;
+  a->n_local    = unit.n_local;
+  PetscCall(PetscFree(a->positions));
+  a->positions = unit.positions;
+  PetscCall(HoleFiltrationCreate(NULL, &r->filtration));
+  PetscCall(HoleFiltrationSetFromOptions(r->filtration));
+  hole_filtration_restore(r->filtration, unit.threshold);
+  PetscCall(add_timing(a, l, app_run_metric_name(&a->run, m), "checkpoint", MPI_Wtime() - r->started));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool is_kept(const struct analysis *a, HoleIndex l, int m)
+{
+  return (PetscBool)(app_restart_form(&a->restart, &a->run, l, m) == HOLE_UNIT_WHOLE);
+}
+
+static PetscErrorCode do_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
+                               struct layer_result *r)
+{
+  PetscFunctionBegin;
+  r->started = MPI_Wtime();
+  PetscCall(start_layer(a, l, app_run_metric_name(&a->run, m)));
+  PetscCall(solve_layer(a, l, m, acts, base, r));
+  PetscCall(keep_layer(a, l, m, r));
+  PetscCall(finish_layer(a, l, m, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -392,13 +538,31 @@ static PetscErrorCode destroy_layer_result(struct layer_result *r)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_positions(struct analysis *a, HoleActivations acts, const int32_t positions[])
+/* Collective: a rank without points has none. */
+static PetscErrorCode write_positions(struct analysis *a, HoleIndex l)
 {
-  HoleIndex n, first, n_local;
+  PetscBool any = (PetscBool)(a->positions != NULL);
 
   PetscFunctionBegin;
-  PetscCall(HoleActivationsGetShape(acts, &n, NULL, &first, &n_local));
-  PetscCall(result_write_positions(a->writer, HoleActivationsGetName(acts), n, first, n_local, positions));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPIU_BOOL, MPI_LOR, a->comm));
+  if (any)
+    PetscCall(result_write_positions(a->writer, HoleSourceGetLayerName(a->run.source, l), a->run.n_points, a->first,
+                                     a->n_local, a->positions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A unit of an earlier run. */
+static PetscErrorCode reuse_layer(struct analysis *a, HoleIndex l, int m)
+{
+  struct layer_result r = {.started = MPI_Wtime()};
+  PetscErrorCode      done;
+
+  PetscFunctionBegin;
+  PetscCall(start_layer(a, l, app_run_metric_name(&a->run, m)));
+  done = load_layer(a, l, m, &r);
+  if (!done) done = finish_layer(a, l, m, &r);
+  PetscCall(destroy_layer_result(&r));
+  PetscCall(done);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -423,7 +587,7 @@ static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivatio
     int                 first = 0;
 
     while (!app_run_one_base(&a->run, first, m)) ++first;
-    solved = solve_layer(a, l, m, acts, &bases[first], &r);
+    solved = is_kept(a, l, m) ? reuse_layer(a, l, m) : do_layer(a, l, m, acts, &bases[first], &r);
     if (!is_base_wanted(a, m)) PetscCall(HoleDistancesDestroy(&bases[first]));
     PetscCall(destroy_layer_result(&r));
   }
@@ -439,7 +603,7 @@ static PetscErrorCode run_precomputed(struct analysis *a, HoleIndex l)
   PetscErrorCode      solved;
 
   PetscFunctionBegin;
-  solved = solve_layer(a, l, 0, NULL, NULL, &r);
+  solved = is_kept(a, l, 0) ? reuse_layer(a, l, 0) : do_layer(a, l, 0, NULL, NULL, &r);
   PetscCall(destroy_layer_result(&r));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -457,28 +621,47 @@ static PetscErrorCode find_plane(struct analysis *a, HoleIndex l, HoleActivation
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A layer of which every metric is kept: it need not be read. */
+static PetscErrorCode reuse_metrics(struct analysis *a, HoleIndex l)
+{
+  PetscErrorCode done = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  for (int m = 0; m < a->run.n_metrics && !done; ++m) done = reuse_layer(a, l, m);
+  if (!done) done = write_positions(a, l);
+  PetscCall(PetscFree(a->positions));
+  PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* One layer given as activations. */
-static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
+static PetscErrorCode read_layer(struct analysis *a, HoleIndex l)
 {
   HoleActivations acts;
-  int32_t        *positions;
-  PetscBool       has_positions;
   PetscErrorCode  done;
   double          start = MPI_Wtime();
 
   PetscFunctionBegin;
-  PetscCall(HoleSourceLoadLayer(a->run.source, l, &acts, &positions));
+  PetscCall(HoleSourceLoadLayer(a->run.source, l, &acts, &a->positions));
+  PetscCall(HoleActivationsGetShape(acts, NULL, NULL, &a->first, &a->n_local));
   PetscCall(add_timing(a, l, "", "read", MPI_Wtime() - start));
-  has_positions = (PetscBool)(positions != NULL);
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, &has_positions, 1, MPIU_BOOL, MPI_LOR, a->comm)); /* a rank without points has none */
-  done = has_positions ? write_positions(a, acts, positions) : PETSC_SUCCESS;
-  PetscCall(PetscFree(positions));
+  done = write_positions(a, l);
   if (!done) done = find_plane(a, l, acts);
   if (!done) done = run_metrics(a, l, acts);
   PetscCall(PetscFree(a->plane));
+  PetscCall(PetscFree(a->positions));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run_layer(struct analysis *a, HoleIndex l)
+{
+  PetscBool all = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  for (int m = 0; m < a->run.n_metrics; ++m) all = (PetscBool)(all && is_kept(a, l, m));
+  PetscCall(all ? reuse_metrics(a, l) : read_layer(a, l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -525,6 +708,10 @@ static PetscErrorCode finish_output(struct analysis *a)
   PetscCall(result_write_work(a->writer, a->n_work, a->work));
   PetscCall(result_time_of_day(sizeof(now), now));
   PetscCall(hole_writer_attr_string(a->writer, "/", "finished", now));
+  if (a->restart.checkpoint) {
+    ending_hold_signals(); /* from here on the output stands, or nothing does */
+    PetscCall(ending_agree(a->comm));
+  }
   PetscCall(hole_writer_commit(a->writer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -533,11 +720,14 @@ static PetscErrorCode analyze(struct analysis *a)
 {
   PetscFunctionBegin;
   HoleCallAgreed(a->comm, get_options(a)); /* local */
+  if (a->restart.folder[0]) ending_stop_on_signals(a->comm);
   PetscCall(app_memory_limit(a->comm, &a->memory_limit));
   HoleCallAgreed(a->comm, app_check_apart(a->run.input, a->output)); /* local */
   PetscCall(app_run_open(&a->run));
   PetscCall(check_memory(a));
+  PetscCall(app_restart_open(&a->restart, &a->run, &app_analyze));
   PetscCall(open_output(a));
+  if (a->view != VIEW_NONE) PetscCall(app_restart_print(&a->restart));
   if (a->view != VIEW_NONE)
     PetscCall(summary_print_head(a->comm, a->run.input, a->run.source, (PetscBool)(a->view == VIEW_SUMMARY)));
   for (HoleIndex l = 0; l < a->run.n_layers; ++l)
@@ -558,13 +748,14 @@ static PetscErrorCode run_analyze(MPI_Comm comm, const char input[])
   analyzed = analyze(&a);
   PetscCall(app_progress_destroy(&a.progress));
   PetscCall(hole_writer_destroy(&a.writer)); /* without a commit, the temporary file goes */
-  app_set_temporary(comm, "");
+  app_set_temporary(comm, APP_TEMPORARY_OUTPUT, "");
   for (int m = 0; m < a.run.n_metrics; ++m) {
     PetscCall(HoleFlowDestroy(&a.flows[m]));
     PetscCall(HoleSummariesDestroy(&a.summaries[m]));
   }
   PetscCall(PetscFree(a.timings));
   PetscCall(PetscFree(a.work));
+  PetscCall(app_restart_destroy(&a.restart));
   PetscCall(app_run_destroy(&a.run));
   PetscCall(analyzed);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -638,6 +829,10 @@ static const struct app_option options[] = {
      "folded flow tables: clusters with a smaller share of the points are drawn together", 0, 0},
     {"-fold_most", OPTION_INTEGER, "n (60)", "folded flow tables: most nodes in a column", 2, 1000},
     {"-memory_limit", OPTION_TEXT, "SIZE, such as 8GiB", "memory a rank may use; default: what the node offers", 0, 0},
+    {"-checkpoint", OPTION_TEXT, "DIR",
+     "keep what is finished in this folder, made if missing; SIGTERM and SIGUSR1 then end the run with code 75", 0, 0},
+    {"-restart", OPTION_FLAG, "",
+     "go on with what -checkpoint DIR holds; ranks and all options that results do not depend on may differ", 0, 0},
     {"-view", OPTION_WORD, "summary ascii none",
      "what is printed on stdout; ascii: barcodes and clusters as text, after each layer", 0, 0},
     {"-progress", OPTION_WORD, "auto plain off", "auto: a bar on a terminal, a line a minute elsewhere", 0, 0}};

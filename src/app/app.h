@@ -71,8 +71,9 @@ PetscErrorCode app_options_read_files(struct app_arguments *arguments);
 /* HOLE_ERR_USAGE if both names lead to one file. Not collective. */
 PetscErrorCode app_check_apart(const char input[], const char output[]);
 
-/* A file that rank 0 removes if the run is ended from outside; "": none. Not collective. */
-void app_set_temporary(MPI_Comm comm, const char path[]);
+/* Files that rank 0 removes if the run is ended from outside; "": none. Not collective. */
+typedef enum { APP_TEMPORARY_OUTPUT, APP_TEMPORARY_UNIT, APP_N_TEMPORARIES } app_temporary;
+void app_set_temporary(MPI_Comm comm, app_temporary which, const char path[]);
 
 /* Provenance: the command line as it was typed. Set once by main(). */
 const char *app_command_line(void);

@@ -100,7 +100,7 @@ static PetscErrorCode write_all(struct comparison *c)
 {
   PetscFunctionBegin;
   PetscCall(hole_writer_update(c->comm, c->input, c->output, c->force, &c->writer));
-  app_set_temporary(c->comm, hole_writer_temporary_name(c->writer));
+  app_set_temporary(c->comm, APP_TEMPORARY_OUTPUT, hole_writer_temporary_name(c->writer));
   for (HoleIndex k = 0; k < c->n_conditions; ++k) PetscCall(condition_write(c->writer, &c->conditions[k]));
   PetscCall(hole_writer_commit(c->writer));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -144,7 +144,7 @@ static PetscErrorCode run_compare(MPI_Comm comm, const char input[])
   PetscFunctionBegin;
   compared = compare(&c, input);
   PetscCall(hole_writer_destroy(&c.writer)); /* without a commit, the temporary file goes */
-  app_set_temporary(comm, "");
+  app_set_temporary(comm, APP_TEMPORARY_OUTPUT, "");
   PetscCall(hole_reader_destroy(&c.reader));
   for (HoleIndex k = 0; k < c.n_conditions; ++k) PetscCall(condition_destroy(&c.conditions[k]));
   PetscCall(PetscFree(c.conditions));

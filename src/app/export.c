@@ -549,7 +549,7 @@ static PetscErrorCode open_text(struct export *e, const char input[])
   e->out = fopen(e->temporary, "w");
   PetscCheck(e->out, PETSC_COMM_SELF, HOLE_ERR_USAGE, "-output %s: cannot write there (%s)", e->output,
              strerror(errno));
-  app_set_temporary(e->comm, e->temporary);
+  app_set_temporary(e->comm, APP_TEMPORARY_OUTPUT, e->temporary);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -604,7 +604,7 @@ static PetscErrorCode run_export(MPI_Comm comm, const char input[])
   PetscCallMPI(MPI_Comm_rank(comm, &e.rank));
   exported = export(&e, input);
   closed   = HoleErrorAgree(comm, close_text(&e, (PetscBool)!exported));
-  app_set_temporary(comm, "");
+  app_set_temporary(comm, APP_TEMPORARY_OUTPUT, "");
   PetscCall(PetscFree(e.items));
   PetscCall(hole_reader_destroy(&e.reader));
   PetscCall(exported);

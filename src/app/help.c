@@ -73,7 +73,7 @@ void app_print_help(const struct app_command *command)
     printf("\nAnd the options of hole %s; see hole %s -help.\n", command->also->name, command->also->name);
   printf("\nOptions may also come from -options_file FILE, -options_file_yaml FILE and the variable PETSC_OPTIONS.\n"
          "PETSc's own options work too, such as -log_view for a profile.\n"
-         "Exit codes: 0 done, 2 usage, 3 input, 4 memory or disk.\n");
+         "Exit codes: 0 done, 2 usage, 3 input, 4 memory or disk, 75 stopped by a signal (see -checkpoint).\n");
 }
 
 void app_print_version(void)

@@ -3,16 +3,15 @@
    Errors are PETSc errors. A handler of ours keeps the first message instead of printing a page; at the end the ranks find the one
    that holds the cause, and that one prints it. A rank that fails alone, where the others do not come along, would wait for them
    for ever: a few seconds after an error an alarm prints the message and aborts the job. */
-#include "app.h"
+#include "ending.h"
 
-#include <signal.h>
 #include <slepcsys.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS_TO_WAIT_FOR_OTHERS = 5, TRACE_LENGTH = 4096, ABORT_LINE_LENGTH = APP_MESSAGE_LENGTH + 64 };
+enum { TRACE_LENGTH = 4096, LINE_LENGTH = 3 * APP_MESSAGE_LENGTH };
 
 #define OTHER_RANK "failed; see its message" /* in the text of HoleErrorAgree() on the other ranks */
 
@@ -32,51 +31,13 @@ const struct app_command *app_find_command(const char name[])
   return NULL;
 }
 
-/* What a signal handler may need: handlers have no argument to carry it. */
-static struct {
-  char                  temporary[PETSC_MAX_PATH_LEN]; /* rank 0: to be removed; "": nothing */
-  char                  line[ABORT_LINE_LENGTH];       /* to be printed if this rank waits in vain */
-  volatile sig_atomic_t code;                          /* exit code then */
-} sudden_end;
-
-void app_set_temporary(MPI_Comm comm, const char path[])
-{
-  int rank;
-
-  MPI_Comm_rank(comm, &rank);
-  sudden_end.temporary[0] = 0;
-  if (!rank) strncpy(sudden_end.temporary, path, sizeof(sudden_end.temporary) - 1);
-}
-
-/* SIGALRM: the others did not come along within the time. */
-static void give_up(int signal_number)
-{
-  ssize_t written;
-
-  (void)signal_number;
-  signal(SIGALRM, SIG_DFL); /* should MPI be stuck as well, the second alarm ends this process */
-  alarm(SECONDS_TO_WAIT_FOR_OTHERS / 2);
-  written = write(STDERR_FILENO, sudden_end.line, strlen(sudden_end.line));
-  (void)written;
-  if (sudden_end.temporary[0]) unlink(sudden_end.temporary);
-  MPI_Abort(MPI_COMM_WORLD, sudden_end.code);
-}
-
-/* SIGTERM, SIGINT: end as the signal wants, but leave no unfinished file. */
-static void tidy_and_end(int signal_number)
-{
-  if (sudden_end.temporary[0]) unlink(sudden_end.temporary);
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
 /* From the first error on, this rank must come to the end within seconds. */
 static void set_alarm(const char message[], PetscErrorCode code)
 {
-  if (!strstr(message, OTHER_RANK)) snprintf(sudden_end.line, sizeof(sudden_end.line), "hole: error: %s\n", message);
-  sudden_end.code = HoleErrorExitCode(code);
-  signal(SIGALRM, give_up);
-  alarm(SECONDS_TO_WAIT_FOR_OTHERS);
+  char line[LINE_LENGTH] = "";
+
+  if (!strstr(message, OTHER_RANK)) ending_compose(message, code, sizeof(line), line);
+  ending_set_alarm(line, code);
 }
 
 /* Where memory runs out, PETSc 3.18 reports a line number as the error and a function's name as the message. */
@@ -116,10 +77,14 @@ static PetscBool is_cause(const struct failure *failure)
 /* A fault of the input names the file, also where the library knows the layer only. */
 static void print_failure(const struct failure *failure, PetscErrorCode code, const char input[])
 {
-  const char     *text  = failure->message[0] ? failure->message : "failed without a message";
-  const PetscBool named = (PetscBool)(HoleErrorExitCode(code) != 3 || strstr(text, input));
+  const char     *text = failure->message[0] ? failure->message : "failed without a message";
+  const PetscBool named =
+      (PetscBool)(HoleErrorExitCode(code) != 3 || strstr(text, input) || strstr(text, "Checkpoint "));
+  char message[LINE_LENGTH], line[LINE_LENGTH];
 
-  fprintf(stderr, "hole: error: %s%s%s\n", named ? "" : input, named ? "" : ": ", text);
+  snprintf(message, sizeof(message), "%s%s%s", named ? "" : input, named ? "" : ": ", text);
+  ending_compose(message, code, sizeof(line), line);
+  fputs(line, stderr);
   if (HoleErrorExitCode(code) == 1)
     fprintf(stderr, "hole: this is a defect of the program (error %d); please report it with these lines:\n%s",
             (int)code, failure->trace);
@@ -223,14 +188,6 @@ static PetscErrorCode run(struct app_arguments *arguments)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PETSc turns signals into pages of advice; `hole inspect | head` and a cancelled job should just end. */
-static void set_signals(void)
-{
-  signal(SIGPIPE, SIG_DFL);
-  signal(SIGTERM, tidy_and_end);
-  signal(SIGINT, tidy_and_end);
-}
-
 static int run_command(struct app_arguments *arguments)
 {
   struct failure failure = {{0}, {0}};
@@ -240,7 +197,7 @@ static int run_command(struct app_arguments *arguments)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   code = SlepcInitialize(&arguments->argc, &arguments->argv, NULL, NULL);
   if (code) return 1;
-  set_signals();
+  ending_set_signals(); /* PETSc turns signals into pages of advice */
   (void)PetscPushErrorHandler(keep_failure, &failure);
   code = run(arguments);
   if (code) report_failure(&failure, code, arguments->input);

@@ -27,6 +27,8 @@ int HoleErrorExitCode(PetscErrorCode code)
     return 3;
   case HOLE_ERR_RESOURCE:
     return 4;
+  case HOLE_ERR_STOPPED:
+    return 75;
   default:
     return 1;
   }

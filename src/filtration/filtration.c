@@ -4,6 +4,7 @@
 #include "../core/block.h"
 #include "../core/simd.h"
 #include "graph_impl.h"
+#include "restore.h"
 #include <errno.h>
 #include <float.h>
 #include <hole/hole_diagram.h>
@@ -463,6 +464,8 @@ PetscErrorCode HoleFiltrationGetWeights(HoleFiltration f, HoleDistances *weights
   *weights = f->weights;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+void hole_filtration_restore(HoleFiltration f, double threshold) { f->threshold = threshold; }
 
 double HoleFiltrationGetThreshold(HoleFiltration f) { return f->threshold; }
 

@@ -352,6 +352,32 @@ static PetscErrorCode tell_lunes(struct solver *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: what the next dimension will take from this one. */
+static PetscErrorCode tell_done(struct solver *s, HoleDiagram diagram)
+{
+  const PetscBool            goes_on = (PetscBool)(s->dim < HoleDiagramGetMaxDim(diagram));
+  struct hole_homology_state state   = {s->dim, s->n_negative, goes_on ? s->cleared.n : 0, s->cleared.entry};
+
+  PetscFunctionBegin;
+  PetscCall(hole_homology_dimension_done(s->homology, diagram, &state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: go on after the dimensions that an earlier solver has finished, if there was one. */
+static PetscErrorCode take_up(struct solver *s)
+{
+  const struct hole_homology_state *state = &s->homology->resumed;
+
+  PetscFunctionBegin;
+  s->dim = (int)state->dim;
+  if (!state->dim) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_entries_reserve(&s->cleared, state->n_cleared));
+  PetscCall(PetscArraycpy(s->cleared.entry, state->cleared, state->n_cleared));
+  s->cleared.n  = state->n_cleared;
+  s->n_negative = state->n_negative;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective. */
 static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
 {
@@ -369,11 +395,13 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   for (HoleIndex e = 0; e < HoleTreeGetSize(forest) - 1; ++e)
     s->n_negative += HoleTreeGetEdges(forest)[e].length <=
                      PetscMin(HoleFiltrationGetThreshold(s->homology->filtration), PETSC_MAX_REAL);
-  for (s->dim = 1; s->dim <= HoleDiagramGetMaxDim(diagram); ++s->dim) {
+  HoleCallAgreed(s->comm, take_up(s)); /* local */
+  for (++s->dim; s->dim <= HoleDiagramGetMaxDim(diagram); ++s->dim) {
     PetscErrorCode solved = solve_dimension(s, diagram);
 
     PetscCall(end_dimension(s));
     PetscCall(solved);
+    PetscCall(tell_done(s, diagram));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -123,6 +123,35 @@ PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], Ho
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode hole_homology_set_keeper(HoleHomology homology, hole_homology_keeper keep, void *ctx)
+{
+  PetscFunctionBegin;
+  homology->keep     = keep;
+  homology->keep_ctx = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_homology_resume(HoleHomology homology, const struct hole_homology_state *state,
+                                    HoleDiagram *diagram)
+{
+  PetscFunctionBegin;
+  PetscCheck(HoleDiagramGetMaxDim(*diagram) == HoleFiltrationGetMaxDim(homology->filtration), PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONG, "A diagram up to dimension %" PetscInt_FMT ", expected %" PetscInt_FMT,
+             HoleDiagramGetMaxDim(*diagram), HoleFiltrationGetMaxDim(homology->filtration));
+  homology->resumed         = *state;
+  homology->resumed_diagram = *diagram;
+  *diagram                  = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_homology_dimension_done(HoleHomology homology, HoleDiagram diagram,
+                                            const struct hole_homology_state *state)
+{
+  PetscFunctionBegin;
+  if (homology->keep) PetscCall(homology->keep(diagram, state, homology->keep_ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode hole_homology_begin_phase(HoleHomology homology, const char name[])
 {
   char event[HOLE_NAME_LENGTH];
@@ -216,11 +245,14 @@ PetscErrorCode HoleHomologySolve(HoleHomology homology, HoleTree *tree, HoleDiag
   *diagram = NULL;
   PetscCall(check_max_dim(homology));
   homology->n_phases = homology->n_work = 0;
-  PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
+  *diagram                              = homology->resumed_diagram;
+  homology->resumed_diagram             = NULL;
+  if (!*diagram) PetscCall(HoleDiagramCreate(HoleFiltrationGetMaxDim(homology->filtration), diagram));
   PetscCall(HoleDiagramSetCoefficients(*diagram, homology->prime));
   solved = homology->ops->solve(homology, tree, *diagram);
   if (!solved && homology->wants_cycles && HoleDiagramGetMaxDim(*diagram) > 0)
     solved = hole_homology_find_cycles(homology, *diagram);
+  homology->resumed = (struct hole_homology_state){0}; /* for one solve */
   if (solved) {
     PetscCall(HoleTreeDestroy(tree));
     PetscCall(HoleDiagramDestroy(diagram));
@@ -242,6 +274,7 @@ double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt 
 PetscErrorCode HoleHomologyDestroy(HoleHomology *homology)
 {
   PetscFunctionBegin;
+  if (*homology) PetscCall(HoleDiagramDestroy(&(*homology)->resumed_diagram));
   PetscCall(PetscFree(*homology));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,7 @@
 /* homology_impl.h - the fields behind HoleHomology, and what an algorithm must provide. */
 #pragma once
 
+#include "resume.h"
 #include <hole/hole_homology.h>
 
 enum { HOLE_MAX_PHASES = 8 };
@@ -24,6 +25,10 @@ struct HoleHomology_s {
   double                          most_bytes; /* that the reduction may take on a rank */
   HoleHomologyMonitor             monitor;
   void                           *monitor_ctx;
+  hole_homology_keeper            keep; /* or NULL */
+  void                           *keep_ctx;
+  struct hole_homology_state      resumed;         /* where the next solve begins */
+  HoleDiagram                     resumed_diagram; /* what there is up to there, or NULL */
   int                             n_phases;
   const char                     *phase; /* the present one */
   double                          phase_started;
@@ -47,8 +52,12 @@ PetscErrorCode hole_homology_find(const char name[], const struct hole_homology_
 /* Bytes a rank needs for the merge tree and the diagrams. */
 double hole_homology_predict_result(HoleIndex n);
 
-/* Report to the monitor, if there is one. Not collective. */
+/* Report to the monitor, if there is one. Not collective: an error that it returns is one of this rank. */
 PetscErrorCode hole_homology_report(HoleHomology homology, const char step[], HoleIndex done, HoleIndex total);
+
+/* A dimension is finished: tell who wants to keep it. Collective. */
+PetscErrorCode hole_homology_dimension_done(HoleHomology homology, HoleDiagram diagram,
+                                            const struct hole_homology_state *state);
 
 /* Cycles of dimension 1: each birth edge, and the way between its ends in the filtration's forest, whose edges are earlier. Collective. */
 PetscErrorCode hole_homology_find_cycles(HoleHomology homology, HoleDiagram diagram);

@@ -188,7 +188,7 @@ static HoleIndex list_uses(struct lunes *l)
   return n_uses;
 }
 
-/* Sieve 1. Collective. */
+/* Sieve 1. Collective. A rank that is to stop goes on receiving panels, so that no rank waits. */
 static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
 {
   const HoleIndex   n_uses = list_uses(l);
@@ -196,12 +196,13 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
   HoleIndex         u      = 0;
   hole_panels       panels;
   struct hole_panel panel;
+  PetscErrorCode    reported = PETSC_SUCCESS;
 
   PetscFunctionBegin;
   PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (; u < n_uses && l->uses[u].k < panel.first + panel.count; ++u) {
+    for (; u < n_uses && !reported && l->uses[u].k < panel.first + panel.count; ++u) {
       const HoleIndex i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
       const void     *row = hole_bounds_own_row(l->b, i - l->first),
                  *row_k   = panel.rows + (l->uses[u].k - panel.first) * a_row;
@@ -209,11 +210,12 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
       settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row, row_k);
       if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row, row_k);
     }
-    if (l->size > 1)
-      PetscCall(hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n));
+    if (l->size > 1 && !reported)
+      reported = hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n);
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
+  HoleCallAgreed(l->comm, reported);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -363,7 +365,8 @@ static PetscErrorCode sieve_by_all_points(struct lunes *l)
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
     for (HoleIndex i = l->begin; i < l->end && !scanned; ++i) scanned = scan_pairs(l, i, &panel);
-    if (l->size > 1) PetscCall(hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n));
+    if (l->size > 1 && !scanned)
+      scanned = hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n);
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));

@@ -45,14 +45,13 @@ static PetscErrorCode run_windows(struct hole_pipeline *p)
   while (!finished && !(p->gives_up && *p->gives_up)) {
     if (p->cache) PetscCall(hole_row_cache_serve(p->cache));
     PetscCall(hole_stream_next(p->stream, p->cache, &window, &column, &finished));
-    if (!column) {
-      hole_wait_a_little(&n_looks);
-      continue;
+    if (!column) hole_wait_a_little(&n_looks);
+    else {
+      n_looks = 0;
+      PetscCall(treat_column(p, window, column));
     }
-    n_looks = 0;
-    PetscCall(treat_column(p, window, column));
     hole_stream_progress(p->stream, &n_done, &n_columns);
-    PetscCall(hole_homology_report(p->homology, "reduction", n_done, n_columns));
+    if (!finished) PetscCall(hole_homology_report(p->homology, "reduction", n_done, n_columns));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

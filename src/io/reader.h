@@ -50,8 +50,9 @@ PetscErrorCode hole_reader_list_arrays(hole_reader r, HoleIndex most, HoleIndex 
 
 PetscErrorCode hole_reader_shape(hole_reader r, const char path[], struct hole_shape *shape);
 
-/* One-dimensional datasets: integers of any width, boolean too; strings of fixed or variable length. */
+/* One-dimensional datasets: integers of any width, boolean too; floating point numbers; strings of fixed or variable length. */
 PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[]);
+PetscErrorCode hole_reader_doubles(hole_reader r, const char path[], HoleIndex *n, double *values[]);
 /* Integer fields of a one-dimensional dataset of records: [n, n_fields] values, field by field as listed. */
 PetscErrorCode hole_reader_integer_records(hole_reader r, const char path[], int n_fields, const char *const fields[],
                                            HoleIndex *n, int64_t *values[]);

@@ -19,21 +19,23 @@ static PetscErrorCode check_list(hole_reader r, const char path[], hole_kind kin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0. */
-static PetscErrorCode read_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[],
-                                  struct hole_handles *h)
+/* Rank 0: values of eight bytes, int64_t or double as `kind` says. */
+static PetscErrorCode read_numbers(hole_reader r, const char path[], hole_kind kind, HoleIndex *n, int64_t *values[],
+                                   struct hole_handles *h)
 {
-  char     reason[HOLE_REASON_LENGTH];
-  hssize_t count;
-  herr_t   status;
+  const PetscBool integer = (PetscBool)(kind == HOLE_KIND_INTEGER);
+  const hid_t     native  = integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
+  char            reason[HOLE_REASON_LENGTH];
+  hssize_t        count;
+  herr_t          status;
 
   PetscFunctionBegin;
-  PetscCall(check_list(r, path, HOLE_KIND_INTEGER, "integers", h));
+  PetscCall(check_list(r, path, kind, integer ? "integers" : "floating point numbers", h));
   count = H5Sget_simple_extent_npoints(h->space);
   *n    = (HoleIndex)count;
   PetscCall(PetscMalloc1(*n + 1, values));
   if (!*n) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleTryHDF5(status, reason, H5Dread(h->object, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
+  HoleTryHDF5(status, reason, H5Dread(h->object, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
   PetscCheck(status >= 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s: dataset %s cannot be read: %s", r->path, path,
              reason);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -49,7 +51,8 @@ static PetscErrorCode share_int64s(hole_reader r, HoleIndex *n, int64_t *values[
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[])
+/* Collective: read and share. */
+static PetscErrorCode get_numbers(hole_reader r, const char path[], hole_kind kind, HoleIndex *n, int64_t *values[])
 {
   struct hole_handles h = {0};
   PetscErrorCode      done;
@@ -57,10 +60,27 @@ PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n
   PetscFunctionBegin;
   *n      = 0;
   *values = NULL;
-  done    = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_int64s(r, path, n, values, &h), &h);
+  done    = hole_reader_end_step(r, r->rank ? PETSC_SUCCESS : read_numbers(r, path, kind, n, values, &h), &h);
   if (!done) done = share_int64s(r, n, values);
   if (done) PetscCall(PetscFree(*values));
   PetscCall(done);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_int64s(hole_reader r, const char path[], HoleIndex *n, int64_t *values[])
+{
+  PetscFunctionBegin;
+  PetscCall(get_numbers(r, path, HOLE_KIND_INTEGER, n, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_reader_doubles(hole_reader r, const char path[], HoleIndex *n, double *values[])
+{
+  int64_t *bits;
+
+  PetscFunctionBegin;
+  PetscCall(get_numbers(r, path, HOLE_KIND_FLOAT, n, &bits));
+  *values = (double *)bits; /* PetscMalloc() aligns for both */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -39,9 +39,12 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
   HoleCallAgreed(HoleFiltrationGetComm(homology->filtration),
                  copy_tree(HoleFiltrationGetTree(homology->filtration), tree)); /* local */
   PetscCall(hole_homology_fill_dim0(homology, diagram));
-  if (max_dim < 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (homology->resumed.dim >= max_dim) PetscFunctionReturn(PETSC_SUCCESS);
   if (goes_by_ranks(homology, max_dim)) PetscCall(hole_solve_by_ranks(homology, diagram));
-  else PetscCall(hole_solve_by_lengths(homology, diagram));
+  else {
+    PetscCall(hole_solve_by_lengths(homology, diagram));
+    PetscCall(hole_homology_dimension_done(homology, diagram, &(struct hole_homology_state){.dim = 1}));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
