@@ -35,6 +35,7 @@ struct analysis {
   struct app_restart    restart;
   HoleFlow              flows[APP_MAX_METRICS];
   HoleSummaries         summaries[APP_MAX_METRICS];
+  HoleActivations       acts;  /* of the layer at hand, while a metric may still want them */
   double               *plane; /* [n_points, 2] of the layer at hand, or NULL */
   double                explained[2];
   int32_t              *positions; /* of this rank's points of the layer at hand, or NULL */
@@ -322,12 +323,17 @@ static PetscErrorCode look_at_clusters(struct analysis *a, int m, struct layer_r
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Distances by metric m, made from those by its base, which are made once a layer, with all neighbours that any metric wants. */
-static PetscErrorCode create_distances(struct analysis *a, int m, HoleActivations acts, HoleDistances *base,
-                                       HoleDistances *distances)
+/* Distances by metric m, made from those by its base, which are made once a layer, with all neighbours that any metric wants. The
+   activations go once all metrics that are left are made from this base. */
+static PetscErrorCode create_distances(struct analysis *a, int m, HoleDistances *base, HoleDistances *distances)
 {
+  PetscBool last = PETSC_TRUE;
+
   PetscFunctionBegin;
-  if (!*base) PetscCall(HoleDistancesCreate(acts, HoleMetricGetBase(a->run.metrics[m]), base));
+  if (!*base) PetscCall(HoleDistancesCreate(a->acts, HoleMetricGetBase(a->run.metrics[m]), base));
+  for (int later = m + 1; later < a->run.n_metrics; ++later)
+    last = (PetscBool)(last && app_run_one_base(&a->run, m, later));
+  if (last) PetscCall(HoleActivationsDestroy(&a->acts));
   if (HoleMetricGetNeighbours(a->run.metrics[m], &a->run.metric_options))
     PetscCall(HoleDistancesFindNeighbours(*base, app_run_neighbours(&a->run, m)));
   PetscCall(HoleDistancesCreateFrom(*base, a->run.metrics[m], &a->run.metric_options, distances));
@@ -365,8 +371,8 @@ static PetscErrorCode load_graph(struct analysis *a, HoleIndex l, Mat *graph)
 }
 
 /* From the layer to the filtration that is to be set up; `base` as in create_distances(). */
-static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, HoleActivations acts,
-                                        HoleDistances *base, struct layer_result *r)
+static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, HoleDistances *base,
+                                        struct layer_result *r)
 {
   PetscFunctionBegin;
   switch (HoleSourceGetLayerKind(a->run.source, l)) {
@@ -380,7 +386,7 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
     PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
     break;
   default:
-    PetscCall(create_distances(a, m, acts, base, &r->distances));
+    PetscCall(create_distances(a, m, base, &r->distances));
     PetscCall(HoleFiltrationCreate(r->distances, &r->filtration));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -409,15 +415,14 @@ static PetscErrorCode print_layer(struct analysis *a, HoleIndex l, int m, const 
 }
 
 /* All that takes time: tree, diagrams, and what needs distances. */
-static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
-                                  struct layer_result *r)
+static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleDistances *base, struct layer_result *r)
 {
   const char *const metric = app_run_metric_name(&a->run, m);
   double            last   = MPI_Wtime();
 
   PetscFunctionBegin;
   if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
-  PetscCall(create_filtration(a, l, m, acts, base, r));
+  PetscCall(create_filtration(a, l, m, base, r));
   PetscCall(add_timing(a, l, metric, "distances", MPI_Wtime() - last));
   if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
   last = MPI_Wtime();
@@ -511,13 +516,12 @@ static PetscBool is_kept(const struct analysis *a, HoleIndex l, int m)
   return (PetscBool)(app_restart_form(&a->restart, &a->run, l, m) == HOLE_UNIT_WHOLE);
 }
 
-static PetscErrorCode do_layer(struct analysis *a, HoleIndex l, int m, HoleActivations acts, HoleDistances *base,
-                               struct layer_result *r)
+static PetscErrorCode do_layer(struct analysis *a, HoleIndex l, int m, HoleDistances *base, struct layer_result *r)
 {
   PetscFunctionBegin;
   r->started = MPI_Wtime();
   PetscCall(start_layer(a, l, app_run_metric_name(&a->run, m)));
-  PetscCall(solve_layer(a, l, m, acts, base, r));
+  PetscCall(solve_layer(a, l, m, base, r));
   PetscCall(keep_layer(a, l, m, r));
   PetscCall(finish_layer(a, l, m, r));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -576,7 +580,7 @@ static PetscBool is_base_wanted(const struct analysis *a, int m)
 }
 
 /* One layer by all metrics. Each metric frees what it made, also when it fails. A base is filed under the first metric made from it. */
-static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivations acts)
+static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l)
 {
   HoleDistances  bases[APP_MAX_METRICS] = {NULL};
   PetscErrorCode solved                 = PETSC_SUCCESS;
@@ -587,7 +591,7 @@ static PetscErrorCode run_metrics(struct analysis *a, HoleIndex l, HoleActivatio
     int                 first = 0;
 
     while (!app_run_one_base(&a->run, first, m)) ++first;
-    solved = is_kept(a, l, m) ? reuse_layer(a, l, m) : do_layer(a, l, m, acts, &bases[first], &r);
+    solved = is_kept(a, l, m) ? reuse_layer(a, l, m) : do_layer(a, l, m, &bases[first], &r);
     if (!is_base_wanted(a, m)) PetscCall(HoleDistancesDestroy(&bases[first]));
     PetscCall(destroy_layer_result(&r));
   }
@@ -603,20 +607,20 @@ static PetscErrorCode run_precomputed(struct analysis *a, HoleIndex l)
   PetscErrorCode      solved;
 
   PetscFunctionBegin;
-  solved = is_kept(a, l, 0) ? reuse_layer(a, l, 0) : do_layer(a, l, 0, NULL, NULL, &r);
+  solved = is_kept(a, l, 0) ? reuse_layer(a, l, 0) : do_layer(a, l, 0, NULL, &r);
   PetscCall(destroy_layer_result(&r));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The plane of a layer, for all its metrics. */
-static PetscErrorCode find_plane(struct analysis *a, HoleIndex l, HoleActivations acts)
+static PetscErrorCode find_plane(struct analysis *a, HoleIndex l)
 {
   const double start = MPI_Wtime();
 
   PetscFunctionBegin;
   if (!a->run.views_options.pca2) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HoleViewsFindPlane(acts, &a->plane, a->explained));
+  PetscCall(HoleViewsFindPlane(a->acts, &a->plane, a->explained));
   PetscCall(add_timing(a, l, "", "plane", MPI_Wtime() - start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -637,20 +641,19 @@ static PetscErrorCode reuse_metrics(struct analysis *a, HoleIndex l)
 /* One layer given as activations. */
 static PetscErrorCode read_layer(struct analysis *a, HoleIndex l)
 {
-  HoleActivations acts;
-  PetscErrorCode  done;
-  double          start = MPI_Wtime();
+  PetscErrorCode done;
+  double         start = MPI_Wtime();
 
   PetscFunctionBegin;
-  PetscCall(HoleSourceLoadLayer(a->run.source, l, &acts, &a->positions));
-  PetscCall(HoleActivationsGetShape(acts, NULL, NULL, &a->first, &a->n_local));
+  PetscCall(HoleSourceLoadLayer(a->run.source, l, &a->acts, &a->positions));
+  PetscCall(HoleActivationsGetShape(a->acts, NULL, NULL, &a->first, &a->n_local));
   PetscCall(add_timing(a, l, "", "read", MPI_Wtime() - start));
   done = write_positions(a, l);
-  if (!done) done = find_plane(a, l, acts);
-  if (!done) done = run_metrics(a, l, acts);
+  if (!done) done = find_plane(a, l);
+  if (!done) done = run_metrics(a, l);
   PetscCall(PetscFree(a->plane));
   PetscCall(PetscFree(a->positions));
-  PetscCall(HoleActivationsDestroy(&acts));
+  PetscCall(HoleActivationsDestroy(&a->acts));
   PetscCall(done);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

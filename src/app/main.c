@@ -5,6 +5,7 @@
    for ever: a few seconds after an error an alarm prints the message and aborts the job. */
 #include "ending.h"
 
+#include <malloc.h>
 #include <slepcsys.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,12 +209,22 @@ static int run_command(struct app_arguments *arguments)
   return HoleErrorExitCode(code);
 }
 
+/* Large arrays that are freed go back to the system at once. By itself the C library keeps what it has seen to come and go, and a rank's peak is
+   then that of all its steps together. */
+static void return_large_memory(void)
+{
+#if defined(M_MMAP_THRESHOLD)
+  (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
   struct app_arguments arguments = {0};
   char                 message[APP_MESSAGE_LENGTH];
   int                  code, rank, provided;
 
+  return_large_memory();
   if (answer_without_mpi(argc, argv)) return fflush(stdout) || ferror(stdout) ? 4 : 0;
   join_words(argc, argv);
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

@@ -108,7 +108,6 @@ static double length_flop(const struct state *s)
   return (metric_of(s)->bound == HOLE_BOUND_ANGULAR ? 2 : 3) * (double)s->width;
 }
 
-/* Freed buffers of this size stay with the process, so they are counted to the end. */
 static void read_layer(struct state *s)
 {
   const struct source_layer *layer   = &s->run->source->layers[s->layer];
@@ -122,7 +121,6 @@ static void read_layer(struct state *s)
   switch (s->kind) {
   case HOLE_LAYER_ACTIVATIONS:
     add(s, MODEL_READ, s->acts + buffer + cache, 0, a_value * values);
-    s->acts += buffer;
     break;
   case HOLE_LAYER_DISTANCES:
     add(s, MODEL_READ, s->acts + 2 * PetscMin(READ_BUFFER, s->acts), 0, a_value * (double)s->n_local * (double)s->n);
@@ -160,6 +158,15 @@ static void find_plane(struct state *s)
       s->pace * A_PLANE * products);
 }
 
+/* Are all metrics that are left made from the base of this one? Then the activations go. */
+static PetscBool ends_activations(const struct state *s)
+{
+  for (int later = s->metric + 1; later < s->run->n_metrics; ++later) {
+    if (!app_run_one_base(s->run, s->metric, later)) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* Points by the metric; a base that other metrics need stays. */
 static void prepare_points(struct state *s)
 {
@@ -186,6 +193,7 @@ static void prepare_points(struct state *s)
   add(s, MODEL_POINTS, s->acts + s->points + PetscMax(prepare, pass), axes + (looks ? pass_flop(s) : 0),
       seconds + (looks ? pass_seconds(s, k) : 0));
   s->points += looks ? kept : 0;
+  if (ends_activations(s)) s->acts = 0;
 }
 
 /* Stored rows; returns their bytes. */
