@@ -1,6 +1,8 @@
 /* Limits and use of memory. A node offers what the kernel calls available, or what the control group of the job leaves. */
 #include "memory.h"
 
+#include "../core/shared.h"
+
 #include "app.h"
 
 #include <stdlib.h>
@@ -125,13 +127,14 @@ HoleIndex app_memory_node(void)
   return PetscMin(total < 0 ? INT64_MAX : total, group_memory());
 }
 
-/* getrusage() would count what the process that started us held before it became this program. */
+/* getrusage() would count what the process that started us held before it became this program. What ranks of a node share counts
+   once, with the rank that it belongs to. */
 HoleIndex app_memory_peak(void)
 {
   const HoleIndex most = read_number("/proc/self/status", "VmHWM:", 1024);
   struct rusage   usage;
 
-  if (most >= 0) return most;
+  if (most >= 0) return most - PetscMin(most / 2, (HoleIndex)hole_shared_foreign());
   getrusage(RUSAGE_SELF, &usage);
   return (HoleIndex)usage.ru_maxrss * 1024;
 }

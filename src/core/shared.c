@@ -13,8 +13,13 @@ struct hole_shared_s {
   PetscMPIInt *node_of; /* [ranks of comm] number of the node of a rank, as its leader counts in `leaders` */
   PetscMPIInt  n_nodes, node_rank, node_size;
   MPI_Win      window;
-  char        *own, *base;
+  char        *own;   /* ordinary memory */
+  char        *base;  /* of the first rank of the node */
+  char       **parts; /* [ranks of comm] NULL on other nodes */
+  size_t       foreign;
 };
+
+static size_t foreign_now, foreign_most;
 
 /* Collective: who shares memory with whom. */
 static PetscErrorCode find_nodes(hole_shared s)
@@ -50,35 +55,63 @@ static PetscErrorCode allocate_own(hole_shared s, size_t bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective. */
-static PetscErrorCode allocate(hole_shared s, size_t bytes)
+/* Pages are mapped at multiples of the alignment everywhere. */
+static char *align(char *memory) { return memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT; }
+
+/* Collective: where the parts of the node's ranks are, and how much of them belongs to others. */
+static PetscErrorCode find_parts(hole_shared s, size_t own_bytes)
 {
-  MPI_Aint    window_bytes;
-  PetscMPIInt unit;
+  PetscMPIInt rank, unit, *ranks;
+  MPI_Aint    bytes, all = 0;
+  char       *part;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  HoleCallAgreed(s->comm, PetscMalloc1(s->node_size, &ranks));
+  PetscCallMPI(MPI_Allgather(&rank, 1, MPI_INT, ranks, 1, MPI_INT, s->node));
+  for (PetscMPIInt q = 0; q < s->node_size; ++q) {
+    PetscCallMPI(MPI_Win_shared_query(s->window, q, &bytes, &unit, (void *)&part));
+    s->parts[ranks[q]] = align(part);
+    all += bytes;
+  }
+  s->base    = s->parts[ranks[0]];
+  s->foreign = (size_t)all - PetscMax(own_bytes, (size_t)all / (size_t)s->node_size);
+  PetscCall(PetscFree(ranks));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: memory of own_bytes; `whole`: of the first rank of each node for all of them. */
+static PetscErrorCode allocate(hole_shared s, size_t own_bytes, PetscBool whole)
+{
+  PetscMPIInt rank, size;
   void       *mine;
 
   PetscFunctionBegin;
-  HoleCallAgreed(s->comm, allocate_own(s, bytes)); /* local */
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  HoleCallAgreed(s->comm, allocate_own(s, own_bytes)); /* local */
+  HoleCallAgreed(s->comm, PetscCalloc1(size, &s->parts));
   if (s->node_size > 1) {
-    PetscCallMPI(MPI_Win_allocate_shared(s->node_rank ? 0 : (MPI_Aint)bytes + ALIGNMENT, 1, MPI_INFO_NULL, s->node,
-                                         &mine, &s->window));
-    PetscCallMPI(MPI_Win_shared_query(s->window, 0, &window_bytes, &unit, (void *)&s->base));
+    if (whole && s->node_rank) own_bytes = 0;
+    PetscCallMPI(
+        MPI_Win_allocate_shared((MPI_Aint)own_bytes + ALIGNMENT, 1, MPI_INFO_NULL, s->node, &mine, &s->window));
     PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
-  } else s->base = s->own;
-  s->base +=
-      (ALIGNMENT - (uintptr_t)s->base % ALIGNMENT) % ALIGNMENT; /* pages are mapped at multiples of it everywhere */
+    PetscCall(find_parts(s, whole ? 0 : own_bytes));
+  } else s->base = s->parts[rank] = align(s->own);
+  foreign_now += s->foreign;
+  foreign_most = PetscMax(foreign_most, foreign_now);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode set_up(hole_shared s, size_t bytes)
+static PetscErrorCode set_up(hole_shared s, size_t own_bytes, PetscBool whole)
 {
   PetscFunctionBegin;
   PetscCall(find_nodes(s));
-  PetscCall(allocate(s, bytes));
+  PetscCall(allocate(s, own_bytes, whole));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_shared_create(MPI_Comm comm, size_t bytes, hole_shared *shared)
+static PetscErrorCode create(MPI_Comm comm, size_t own_bytes, PetscBool whole, hole_shared *shared)
 {
   PetscErrorCode created;
 
@@ -87,11 +120,29 @@ PetscErrorCode hole_shared_create(MPI_Comm comm, size_t bytes, hole_shared *shar
   (*shared)->comm   = comm;
   (*shared)->window = MPI_WIN_NULL;
   (*shared)->node = (*shared)->leaders = MPI_COMM_NULL;
-  created                              = set_up(*shared, bytes);
+  created                              = set_up(*shared, own_bytes, whole);
   if (created) PetscCall(hole_shared_destroy(shared));
   PetscCall(created);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode hole_shared_create(MPI_Comm comm, size_t bytes, hole_shared *shared)
+{
+  PetscFunctionBegin;
+  PetscCall(create(comm, bytes, PETSC_TRUE, shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_shared_create_parts(MPI_Comm comm, size_t own_bytes, hole_shared *shared)
+{
+  PetscFunctionBegin;
+  PetscCall(create(comm, own_bytes, PETSC_FALSE, shared));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+char *hole_shared_part(hole_shared shared, PetscMPIInt rank) { return shared->parts[rank]; }
+
+size_t hole_shared_foreign(void) { return foreign_most; }
 
 char *hole_shared_base(hole_shared shared) { return shared->base; }
 
@@ -128,7 +179,9 @@ PetscErrorCode hole_shared_destroy(hole_shared *shared)
     PetscCallMPI(MPI_Win_unlock_all(s->window));
     PetscCallMPI(MPI_Win_free(&s->window));
   }
+  foreign_now -= s->foreign;
   free(s->own);
+  PetscCall(PetscFree(s->parts));
   PetscCall(PetscFree(s->node_of));
   if (s->leaders != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->leaders));
   if (s->node != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->node));

@@ -1,4 +1,4 @@
-/* shared.h - an array that the ranks of a node have in common: one copy a node, read by all, filled in parts. */
+/* shared.h - memory that the ranks of a node have in common: one copy a node, or a part of each rank, read by all. */
 #pragma once
 
 #include <hole/hole_types.h>
@@ -11,8 +11,18 @@ typedef struct hole_shared_s *hole_shared;
  */
 PetscErrorCode hole_shared_create(MPI_Comm comm, size_t bytes, hole_shared *shared);
 
-/* Where they are in this process. Not collective. */
+/* The same for parts, one of each rank, of any size. Collective on `comm`. */
+PetscErrorCode hole_shared_create_parts(MPI_Comm comm, size_t own_bytes, hole_shared *shared);
+
+/* Where the copy of the node is in this process. Not collective. */
 char *hole_shared_base(hole_shared shared);
+
+/* Where the part of a rank of `comm` is in this process, NULL if it is on another node. Not collective. */
+char *hole_shared_part(hole_shared shared, PetscMPIInt rank);
+
+/* Most bytes of other ranks that this one has had before it at a time: of a copy, all but an equal share. They count among the pages of
+   every process that touches them, and are there once. */
+size_t hole_shared_foreign(void);
 
 /* The ranks of this node; ours to borrow. Not collective. */
 MPI_Comm hole_shared_node(hole_shared shared);

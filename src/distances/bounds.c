@@ -18,11 +18,12 @@ enum { MIRRORED = 32 /* rows a side of what is mirrored at once */ };
 static PetscErrorCode borrow_rows(hole_bounds b)
 {
   PetscFunctionBegin;
-  b->exact = PETSC_TRUE;
-  b->wide  = (PetscBool)!b->d->single;
-  b->value = b->wide ? sizeof(double) : sizeof(float);
-  b->type  = hole_distances_type(b->d);
-  b->rows  = b->wide ? (char *)b->d->rows : (char *)b->d->short_rows;
+  b->exact             = PETSC_TRUE;
+  b->wide              = (PetscBool)!b->d->single;
+  b->value             = b->wide ? sizeof(double) : sizeof(float);
+  b->type              = hole_distances_type(b->d);
+  b->rows              = b->wide ? (char *)b->d->rows : (char *)b->d->short_rows;
+  b->parts[b->d->rank] = b->rows;
   PetscCall(PetscCalloc1(b->stride, &b->slack));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -32,15 +33,22 @@ static PetscErrorCode borrow_rows(hole_bounds b)
 static float *row_of(hole_bounds b, HoleIndex i) { return (float *)b->rows + (i - b->first) * b->stride; }
 
 /* Local. */
-static PetscErrorCode allocate_rows(hole_bounds b)
+static PetscErrorCode allocate_slack(hole_bounds b)
 {
-  double *rows;
-
   PetscFunctionBegin;
   PetscCall(hole_fault(b->d->comm, "bounds_allocate"));
-  PetscCall(hole_distances_allocate(b->n_local * b->stride / 2, &b->memory, &rows)); /* a stride is even */
-  b->rows = (char *)rows;
   PetscCall(PetscCalloc1(b->stride, &b->slack));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: rows that the ranks of a node can read. */
+static PetscErrorCode allocate_rows(hole_bounds b)
+{
+  PetscFunctionBegin;
+  HoleCallAgreed(b->d->comm, allocate_slack(b)); /* local */
+  PetscCall(hole_shared_create_parts(b->d->comm, (size_t)(b->n_local * b->stride) * b->value, &b->shared_rows));
+  for (PetscMPIInt r = 0; r < b->d->size; ++r) b->parts[r] = hole_shared_part(b->shared_rows, r);
+  b->rows = b->parts[b->d->rank];
   for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
     for (HoleIndex j = b->n; j < b->stride; ++j) row_of(b, i)[j] = INFINITY;
   }
@@ -183,18 +191,25 @@ static PetscErrorCode make_rows(hole_bounds b)
   PetscCall(hole_tiles_get_size(&b->tile));
   b->value = sizeof(float);
   b->type  = MPI_FLOAT;
-  HoleCallAgreed(b->d->comm, allocate_rows(b)); /* local */
+  PetscCall(allocate_rows(b));
   PetscCall(share_points(b));
   PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
   PetscCall(fill_rows(b));
   PetscCall(gather_slack(b));
   HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
+  PetscCall(hole_shared_sync(b->shared_rows));
   PetscCall(hole_tiles_free_points(b->tiles));
   PetscCall(hole_log_end(event));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* --- The object */
+
+static void find_reach(hole_bounds b)
+{
+  b->here = PETSC_TRUE;
+  for (PetscMPIInt r = 0; r < b->d->size; ++r) b->here = (PetscBool)(b->here && b->parts[r]);
+}
 
 PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds)
 {
@@ -207,8 +222,10 @@ PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds)
   PetscCall(PetscNew(&b));
   b->d = d;
   PetscCall(HoleDistancesGetShape(d, &b->n, &b->stride, &b->first, &b->n_local));
-  if (hole_distances_stored(d)) made = HoleErrorAgree(d->comm, borrow_rows(b));
-  else made = make_rows(b);
+  made = HoleErrorAgree(d->comm, PetscCalloc1(d->size, &b->parts));
+  if (!made && hole_distances_stored(d)) made = HoleErrorAgree(d->comm, borrow_rows(b));
+  else if (!made) made = make_rows(b);
+  if (!made) find_reach(b);
   if (made) PetscCall(hole_bounds_destroy(&b));
   PetscCall(made);
   *bounds = b;
@@ -242,7 +259,8 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
   PetscCall(hole_tiles_destroy(&b->tiles));
   PetscCall(hole_shared_destroy(&b->shared));
   PetscCall(PetscFree(b->slack));
-  PetscCall(PetscFree(b->memory));
+  PetscCall(hole_shared_destroy(&b->shared_rows));
+  PetscCall(PetscFree(b->parts));
   PetscCall(PetscFree(b));
   *bounds = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);

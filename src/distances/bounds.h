@@ -7,6 +7,7 @@
    A bound is not of a length but of its measure, which grows with it; `above` and `below` turn a length into one. */
 #pragma once
 
+#include "../core/block.h"
 #include "../core/shared.h"
 #include "tiles.h"
 
@@ -20,7 +21,9 @@ struct hole_bounds_s {
   PetscBool     wide;   /* rows are of doubles, else of floats; these are lengths */
   size_t        value;  /* bytes of a value */
   MPI_Datatype  type;
-  char         *rows; /* [n_local, stride] at a multiple of 64 bytes */
+  char         *rows;  /* [n_local, stride] at a multiple of 64 bytes */
+  char        **parts; /* [ranks] the rows of each rank, where this one can read them; NULL for others */
+  PetscBool     here;  /* it can read all of them */
   float *slack; /* [stride] equal on all ranks: what a bound may fall short by, see hole_tile_high(); 0 for lengths */
 
   /* For lengths that are not stored. */
@@ -28,12 +31,12 @@ struct hole_bounds_s {
   hole_tiles    tiles;
   const double *points; /* [n, point_stride] of all ranks; one copy a node */
   hole_shared   shared; /* in which they lie; NULL on a single rank */
-  void         *memory;
+  hole_shared   shared_rows;
 };
 
 /*
- * Bounds of all pairs. Collective. Points: time of one matrix product, and 4 bytes a pair of points and rank, over all ranks. Rows that
- * are stored are borrowed: `d` must outlive the bounds.
+ * Bounds of all pairs. Collective. Points: time of one matrix product, and 4 bytes a pair of points, over all ranks; the ranks of
+ * a node read each other's rows. Rows that are stored are borrowed: `d` must outlive the bounds.
  *
  * HOLE_ERR_INPUT: a length overflows. HOLE_ERR_RESOURCE: no memory.
  */
@@ -50,6 +53,15 @@ double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex widt
 static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)
 {
   return b->rows + (size_t)(local * b->stride) * b->value;
+}
+
+/* The row of any point, NULL if it is on another node, or was stored by another rank. */
+static inline const void *hole_bounds_row(hole_bounds b, HoleIndex i)
+{
+  const PetscMPIInt owner = hole_block_owner(b->n, b->d->size, i);
+  const HoleIndex   local = i - hole_block_first(b->n, b->d->size, owner);
+
+  return b->parts[owner] ? b->parts[owner] + (size_t)(local * b->stride) * b->value : NULL;
 }
 
 /* Bounds of the measure of (i, m), given the row of i. */

@@ -1,4 +1,4 @@
-/* Panels of rows, each broadcast by its owner while the one before it is being used. */
+/* Panels of rows, each broadcast by its owner while the one before it is being used; where all rows can be read, nothing is sent. */
 #include "panels.h"
 
 #include "../core/block.h"
@@ -40,9 +40,9 @@ static PetscErrorCode start_panel(hole_panels p)
   p->on_its_way.count = end - p->next;
   p->coming           = !p->coming;
   rows                = p->buffer[p->coming];
-  if (owner == d->rank) rows = p->b->rows + (size_t)((p->next - d->first) * p->b->stride) * p->b->value;
+  if (owner == d->rank || p->b->here) rows = (char *)hole_bounds_row(p->b, p->next);
   PetscCall(hole_mpi_int(p->on_its_way.count * p->b->stride, &n_values));
-  if (d->size > 1) PetscCallMPI(MPI_Ibcast(rows, n_values, p->b->type, owner, d->comm, &p->request));
+  if (!p->b->here) PetscCallMPI(MPI_Ibcast(rows, n_values, p->b->type, owner, d->comm, &p->request));
   p->on_its_way.rows = rows;
   p->next            = end;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -53,8 +53,7 @@ static PetscErrorCode allocate_buffers(hole_panels p)
 {
   PetscFunctionBegin;
   PetscCall(hole_fault(p->b->d->comm, "panels_allocate"));
-  for (int k = 0; k < 2 && p->b->d->size > 1; ++k)
-    PetscCall(PetscMalloc((size_t)(p->height * p->b->stride) * p->b->value, &p->buffer[k]));
+  for (int k = 0; k < 2; ++k) PetscCall(PetscMalloc((size_t)(p->height * p->b->stride) * p->b->value, &p->buffer[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,7 +68,7 @@ PetscErrorCode hole_panels_create(hole_bounds bounds, hole_panels *panels)
   p->b       = bounds;
   p->height  = PetscMin(panel_height(bounds->stride, bounds->value), PetscMax(1, bounds->n));
   p->request = MPI_REQUEST_NULL;
-  allocated  = HoleErrorAgree(bounds->d->comm, allocate_buffers(p));
+  allocated  = bounds->here ? PETSC_SUCCESS : HoleErrorAgree(bounds->d->comm, allocate_buffers(p));
   if (allocated) PetscCall(hole_panels_destroy(&p));
   PetscCall(allocated);
   PetscCall(start_panel(p));

@@ -11,10 +11,10 @@ struct hole_panel {
 
 typedef struct hole_panels_s *hole_panels;
 
-/* Collective. Two buffers of at most 16 MiB (or one row) each; none on a single rank. */
+/* Collective, unless all rows can be read here (`here` of the bounds). Two buffers of at most 16 MiB (or one row) each; none then. */
 PetscErrorCode hole_panels_create(hole_bounds bounds, hole_panels *panels);
 
-/* Collective. The next panel, ascending; count is 0 after the last. The one after it is already on its way. */
+/* Collective likewise. The next panel, ascending; count is 0 after the last. The one after it is already on its way. */
 PetscErrorCode hole_panels_next(hole_panels panels, struct hole_panel *panel);
 
 PetscErrorCode hole_panels_destroy(hole_panels *panels);

@@ -63,7 +63,7 @@ PetscErrorCode hole_row_cache_create(hole_bounds bounds, HoleIndex capacity, hol
   PetscCall(PetscNew(&c));
   c->b        = bounds;
   c->d        = d;
-  c->capacity = d->size > 1 ? PetscMax(8, PetscMin(capacity, d->n)) : 0;
+  c->capacity = bounds->here ? 0 : PetscMax(8, PetscMin(capacity, d->n));
   PetscCallMPI(MPI_Comm_dup(d->comm, &c->comm));
   allocated = HoleErrorAgree(d->comm, allocate_slots(c));
   if (allocated) PetscCall(hole_row_cache_destroy(&c));
@@ -97,7 +97,7 @@ PetscErrorCode hole_row_cache_serve(hole_row_cache c)
   PetscBool   answered = PETSC_TRUE;
 
   PetscFunctionBegin;
-  if (c->d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->b->here) PetscFunctionReturn(PETSC_SUCCESS);
   /* With every place taken, others wait until a reply of ours completes; it does, since they receive before they ask. */
   for (int s = 0; s < MAX_REPLIES && answered; ++s) {
     if (c->replies[s] != MPI_REQUEST_NULL) PetscCallMPI(MPI_Test(&c->replies[s], &done, MPI_STATUS_IGNORE));
@@ -161,17 +161,13 @@ static PetscErrorCode ask(hole_row_cache c, HoleIndex i, HoleIndex s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static inline PetscBool is_own(HoleDistances d, HoleIndex i)
-{
-  return (PetscBool)(i >= d->first && i < d->first + d->n_local);
-}
-
 PetscErrorCode hole_row_cache_prefetch(hole_row_cache c, HoleIndex i)
 {
   HoleIndex slot;
 
   PetscFunctionBegin;
-  if (is_own(c->d, i) || c->slot_of[i] >= 0 || 2 * c->n_waiting >= c->capacity) PetscFunctionReturn(PETSC_SUCCESS);
+  if (hole_bounds_row(c->b, i) || c->slot_of[i] >= 0 || 2 * c->n_waiting >= c->capacity)
+    PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(free_slot(c, &slot));
   if (slot >= 0) PetscCall(ask(c, i, slot));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -195,17 +191,14 @@ static PetscErrorCode await(hole_row_cache c, HoleIndex slot)
 
 PetscErrorCode hole_row_cache_get(hole_row_cache c, HoleIndex i, const void **row)
 {
-  HoleDistances d = c->d;
-  HoleIndex     slot;
+  HoleIndex slot;
 
   PetscFunctionBegin;
   PetscCall(hole_row_cache_serve(c));
   c->pinned[1] = c->pinned[0];
   c->pinned[0] = -1;
-  if (is_own(d, i)) {
-    *row = hole_bounds_own_row(c->b, i - d->first);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
+  *row         = hole_bounds_row(c->b, i);
+  if (*row) PetscFunctionReturn(PETSC_SUCCESS);
   while (c->slot_of[i] < 0) { /* all slots may be on their way; then some arrive */
     PetscCall(free_slot(c, &slot));
     if (slot >= 0) PetscCall(ask(c, i, slot));

@@ -1,4 +1,4 @@
-/* row_cache.h - any row of bounds on any rank, asked from its owner by message and kept for a while.
+/* row_cache.h - any row of bounds on any rank, read where it is on this node, else asked from its owner by message and kept for a while.
 
    Every rank answers the requests of the others whenever it calls one of these functions, so a rank that uses a cache must
    keep calling hole_row_cache_serve() until all ranks are done. Nobody waits without serving: there is no deadlock. */

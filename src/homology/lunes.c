@@ -6,7 +6,7 @@
    2. More nearest neighbours of j, for the pairs that are left: their distances to j are known to all, those to i are in row i.
    3. All points, for the few pairs that are still left: rows j pass by in panels once more.
 
-   On a single rank, where all rows are at hand, few own rows are looked at at a time: they stay in the cache, and what is known of their
+   On a single node, where all rows can be read, few own rows are looked at at a time: they stay in the cache, and what is known of their
    pairs is small. The first sieve goes by bounds alone and leaves what they cannot tell, ties among it; the others decide by lengths where bounds do
    not. "(i,k) precedes (i,j)" is d(i,k) < d(i,j), or equality and k < j (edge_order.h). */
 #include "lunes.h"
@@ -53,6 +53,7 @@ struct lunes {
   HoleIndex    n_edges, capacity;
   struct hole_edge_key *edges;
   HoleIndex             n_scans; /* of pairs in the third sieve */
+  PetscErrorCode        failed;  /* here: the others must not wait, so panels go on */
 };
 
 /* Pairs that point i looks at. With n even, opposite points see each other; the smaller one takes the pair. */
@@ -68,9 +69,9 @@ static HoleIndex place_of(const struct lunes *l, HoleIndex i, HoleIndex j)
 }
 
 /* Own rows that are looked at at a time: all of them where panels have to be waited for. */
-static HoleIndex rows_at_once(HoleIndex n_local, PetscMPIInt size)
+static HoleIndex rows_at_once(HoleIndex n_local, PetscBool here)
 {
-  return size > 1 ? n_local : PetscMin(n_local, ROWS_AT_ONCE);
+  return here ? PetscMin(n_local, ROWS_AT_ONCE) : n_local;
 }
 
 /* Local. */
@@ -87,8 +88,8 @@ static PetscErrorCode allocate(struct lunes *l)
     PetscCall(hole_mpi_int(hole_block_count(l->n, l->size, r), &l->counts[r]));
     PetscCall(hole_mpi_int(hole_block_first(l->n, l->size, r), &l->starts[r]));
   }
-  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->size) * l->half + WORD, &l->settled));
-  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->size) * l->n_compared, &l->uses));
+  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->b->here) * l->half + WORD, &l->settled));
+  PetscCall(PetscMalloc1(rows_at_once(l->n_local, l->b->here) * l->n_compared, &l->uses));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,13 +197,12 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
   HoleIndex         u      = 0;
   hole_panels       panels;
   struct hole_panel panel;
-  PetscErrorCode    reported = PETSC_SUCCESS;
 
   PetscFunctionBegin;
   PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (; u < n_uses && !reported && l->uses[u].k < panel.first + panel.count; ++u) {
+    for (; u < n_uses && !l->failed && l->uses[u].k < panel.first + panel.count; ++u) {
       const HoleIndex i = l->uses[u].i, end = i + 1 + pairs_of(l, i);
       const void     *row = hole_bounds_own_row(l->b, i - l->first),
                  *row_k   = panel.rows + (l->uses[u].k - panel.first) * a_row;
@@ -210,12 +210,11 @@ static PetscErrorCode sieve_by_own_neighbours(struct lunes *l)
       settle_pairs(l, i, i + 1, PetscMin(end, l->n), l->uses[u].k, row, row_k);
       if (end > l->n) settle_pairs(l, i, 0, end - l->n, l->uses[u].k, row, row_k);
     }
-    if (l->size > 1 && !reported)
-      reported = hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n);
+    if (!l->b->here && !l->failed)
+      l->failed = hole_homology_report(l->homology, "lunes, near points", panel.first + panel.count, l->n);
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
-  HoleCallAgreed(l->comm, reported);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -353,24 +352,22 @@ static PetscErrorCode scan_pairs(struct lunes *l, HoleIndex i, const struct hole
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sieve 3. Collective. A rank that runs out of memory goes on receiving panels, so that no rank waits. */
+/* Sieve 3. Collective. */
 static PetscErrorCode sieve_by_all_points(struct lunes *l)
 {
   hole_panels       panels;
   struct hole_panel panel;
-  PetscErrorCode    scanned = PETSC_SUCCESS;
 
   PetscFunctionBegin;
   PetscCall(hole_panels_create(l->b, &panels));
   PetscCall(hole_panels_next(panels, &panel));
   while (panel.count) {
-    for (HoleIndex i = l->begin; i < l->end && !scanned; ++i) scanned = scan_pairs(l, i, &panel);
-    if (l->size > 1 && !scanned)
-      scanned = hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n);
+    for (HoleIndex i = l->begin; i < l->end && !l->failed; ++i) l->failed = scan_pairs(l, i, &panel);
+    if (!l->b->here && !l->failed)
+      l->failed = hole_homology_report(l->homology, "lunes, all points", panel.first + panel.count, l->n);
     PetscCall(hole_panels_next(panels, &panel));
   }
   PetscCall(hole_panels_destroy(&panels));
-  HoleCallAgreed(l->comm, scanned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -396,13 +393,14 @@ static PetscErrorCode find_empty(struct lunes *l)
   l->begin = l->end = l->first;
   do {
     l->begin = l->end;
-    l->end   = PetscMin(l->begin + rows_at_once(l->n_local, l->size), l->first + l->n_local);
+    l->end   = PetscMin(l->begin + rows_at_once(l->n_local, l->b->here), l->first + l->n_local);
     settle_long_pairs(l);                  /* local */
-    PetscCall(sieve_by_own_neighbours(l)); /* collective */
+    PetscCall(sieve_by_own_neighbours(l)); /* collective, if not all rows can be read here: then there is one round */
     sieve_by_their_neighbours(l);          /* local */
-    PetscCall(sieve_by_all_points(l));     /* collective */
-    if (l->size == 1) PetscCall(hole_homology_report(l->homology, "lunes", l->end, l->n));
-  } while (l->end < l->first + l->n_local);
+    PetscCall(sieve_by_all_points(l));     /* collective likewise */
+    if (l->b->here && !l->failed) l->failed = hole_homology_report(l->homology, "lunes", l->end - l->first, l->n_local);
+  } while (l->end < l->first + l->n_local && !l->failed);
+  HoleCallAgreed(l->comm, l->failed);
   PetscCall(tell_work(l)); /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -434,7 +432,7 @@ PetscErrorCode hole_lunes_find_empty(HoleHomology homology, hole_bounds bounds, 
 
 double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  const double n_rows = (double)rows_at_once(hole_block_count(n, size, 0), size);
+  const double n_rows = (double)rows_at_once(hole_block_count(n, size, 0), (PetscBool)(size == 1));
 
   return n_rows * (double)(n / 2) + n_rows * N_ROWS_COMPARED * (double)sizeof(struct use) +
          (double)n * N_NEAREST * (double)sizeof(struct neighbour);

@@ -317,11 +317,10 @@ PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Upper triangles give the first rank up to twice its share. */
+/* What a node shares, and edges that are sorted, twice; upper triangles give the first rank more of these. */
 double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
   const double n_pairs = (double)n * (double)(n - 1) / 2, shared = 16 * n_pairs + 4.0 * (double)n * (double)n;
-  const double sorting = 32 * n_pairs / size * (size > 1 ? 2 : 1);
 
-  return PetscMax(sorting, shared + 16 * n_pairs / size);
+  return (shared + (size > 1 ? 40 : 32) * n_pairs) / size;
 }

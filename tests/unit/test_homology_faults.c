@@ -47,7 +47,7 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 int main(int argc, char **argv)
 {
   const char *const points[] = {"distances_allocate", "forest_allocate", "lunes_allocate", "panels_allocate",
-                                "row_cache_allocate", "stream_allocate", "windows_reduce"};
+                                "row_cache_allocate", "stream_allocate", "windows_reduce"}; /* one rank has no panels */
   HoleTree          tree;
   HoleDiagram       diagram;
   PetscMPIInt       size;
@@ -57,7 +57,9 @@ int main(int argc, char **argv)
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
 #if defined(HOLE_ENABLE_FAULTS)
   for (PetscMPIInt rank = 0; rank < size; ++rank) {
-    for (int p = 0; p < 7; ++p) PetscCall(check_fault(points[p], rank));
+    for (int p = 0; p < 7; ++p) {
+      if (size > 1 || strcmp(points[p], "panels_allocate")) PetscCall(check_fault(points[p], rank));
+    }
   }
 #else
   (void)points;
