@@ -2,16 +2,17 @@
    dimension are columns of the next that need no work (clearing [ChenKerber2011]). docs/math/homology.md. */
 #include "../core/cast.h"
 #include "../core/sort.h"
+#include "by_cycles.h"
 #include "critical.h"
 #include "pipeline.h"
 #include "rank_reduction.h"
-#include "suspension.h"
 #include <hole/hole_error.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* A cocycle that has generated so many cofacets is of a class that lives long: the other side is faster. */
-enum { MANY_COFACETS = 100 * 1000 * 1000 };
+/* A cocycle that has generated more cofacets than this, and than some for each edge, is of a class that lives long; and all of them together may
+   take some for each edge. Then the other side is faster, which takes a few rows for each edge. */
+enum { MANY_COFACETS = 1000 * 1000, MANY_FOR_AN_EDGE = 2, MANY_IN_ALL_FOR_AN_EDGE = 10 };
 
 /* Names of the reduction by dimension. */
 static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_3"};
@@ -19,6 +20,7 @@ static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_
 struct solver {
   HoleHomology          homology;
   MPI_Comm              comm;
+  PetscMPIInt           size;
   hole_skeleton         skeleton;
   struct hole_simplices simplices;
   struct hole_critical  critical;
@@ -92,8 +94,10 @@ static PetscErrorCode list_births(struct solver *s)
     if (!is_cleared(s, critical->entry[c]))
       s->births[s->n_births++] = hole_rank_birth(&s->simplices, s->dim, critical->entry[c]);
   }
-  PetscCall(hole_rank_reduction_create(&s->simplices, s->dim, s->homology->most_bytes,
-                                       has_other_side(s) ? MANY_COFACETS : INT64_MAX, &s->reduction));
+  PetscCall(hole_rank_reduction_create(
+      &s->simplices, s->dim, s->homology->most_bytes,
+      has_other_side(s) ? PetscMax(MANY_COFACETS, MANY_FOR_AN_EDGE * (int64_t)s->skeleton->n_active) : INT64_MAX,
+      &s->reduction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,6 +149,15 @@ static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Have the columns of this rank generated more than its share? */
+static PetscBool takes_too_long(const struct solver *s)
+{
+  const double most = PetscMax(MANY_COFACETS, MANY_IN_ALL_FOR_AN_EDGE * (double)s->skeleton->n_active);
+
+  return (PetscBool)(has_other_side(s) &&
+                     (double)s->size * (double)hole_rank_reduction_get_work(s->reduction)->n_cofacets > most);
+}
+
 static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, struct hole_column **column)
 {
   struct solver   *s     = ctx;
@@ -155,6 +168,7 @@ static PetscErrorCode reduce_by_ranks(void *ctx, double high, PetscBool last, st
 
   PetscFunctionBegin;
   PetscCall(hole_rank_reduction_reduce(s->reduction, end, column, &pivot, &found, &s->gives_up));
+  if (takes_too_long(s)) s->gives_up = PETSC_TRUE;
   if (s->gives_up) { /* what was found in this dimension will be found again */
     PetscCall(hole_column_destroy(column));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -214,28 +228,6 @@ static PetscErrorCode set_intervals(struct solver *s, HoleDiagram diagram)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: the loops of all lunes, on the first rank. */
-static PetscErrorCode gather_loops(struct solver *s, const struct hole_loops *mine, HoleIndex *n, uint32_t **all)
-{
-  PetscMPIInt    size, rank, count, *counts, *starts;
-  PetscErrorCode allocated;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  HoleCallAgreed(s->comm, hole_mpi_int(mine->n, &count));              /* local */
-  HoleCallAgreed(s->comm, PetscMalloc2(size, &counts, size, &starts)); /* local */
-  PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
-  allocated = set_starts(size, counts, starts, n); /* equal everywhere */
-  if (!allocated) allocated = HoleErrorAgree(s->comm, PetscMalloc1(rank ? 0 : *n, all));
-  if (!allocated)
-    PetscCallMPI(MPI_Gatherv(mine->numbers, count, MPI_UINT32_T, *all, counts, starts, MPI_UINT32_T, 0, s->comm));
-  PetscCall(PetscFree2(counts, starts));
-  PetscCall(allocated);
-  if (rank) *n = 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Local: intervals of the births that this rank found. */
 static PetscErrorCode record_pairs(struct solver *s, HoleIndex n_pairs, const struct hole_suspension_pair pairs[])
 {
@@ -254,44 +246,33 @@ static PetscErrorCode record_pairs(struct solver *s, HoleIndex n_pairs, const st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: reduce on the first rank, and tell all. */
-static PetscErrorCode reduce_loops(struct solver *s, HoleIndex n_numbers, const uint32_t numbers[], HoleIndex *n_pairs,
-                                   struct hole_suspension_pair **pairs)
+/* Local: the births that this rank found, as simplices. */
+static PetscErrorCode list_uncleared(const struct solver *s, HoleIndex *n, uint64_t *births[])
 {
-  PetscMPIInt rank, count;
+  const struct hole_entries *critical = &s->critical.simplices[s->dim];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  HoleCallAgreed(s->comm, rank ? PETSC_SUCCESS
-                               : hole_suspension_reduce(s->homology, &s->simplices, n_numbers, numbers,
-                                                        s->homology->most_bytes, n_pairs, pairs)); /* local */
-  PetscCallMPI(MPI_Bcast(n_pairs, 1, HOLE_MPI_INDEX, 0, s->comm));
-  HoleCallAgreed(s->comm, hole_mpi_int(2 * *n_pairs, &count));                   /* equal everywhere */
-  HoleCallAgreed(s->comm, rank ? PetscMalloc1(*n_pairs, pairs) : PETSC_SUCCESS); /* local */
-  PetscCallMPI(MPI_Bcast(*pairs, count, MPI_UINT64_T, 0, s->comm));
+  PetscCall(PetscMalloc1(critical->n, births));
+  for (HoleIndex c = 0; c < critical->n; ++c) {
+    if (!is_cleared(s, critical->entry[c])) (*births)[(*n)++] = critical->entry[c];
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Collective: the present dimension by homology. */
 static PetscErrorCode solve_by_cycles(struct solver *s)
 {
-  struct hole_loops            loops     = {0};
-  struct hole_suspension_pair *pairs     = NULL;
-  HoleIndex                    n_numbers = 0, n_pairs = 0;
-  uint32_t                    *numbers = NULL;
-  PetscMPIInt                  size, rank;
+  struct hole_suspension_pair *pairs    = NULL;
+  uint64_t                    *births   = NULL;
+  HoleIndex                    n_births = 0, n_pairs = 0;
   PetscErrorCode               solved;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
   PetscCall(PetscInfo(NULL, "Dimension %d by homology\n", s->dim));
-  solved = HoleErrorAgree(s->comm, hole_loops_find(s->homology, s->skeleton, rank, size, &loops)); /* local */
-  if (!solved) solved = gather_loops(s, &loops, &n_numbers, &numbers);
-  PetscCall(hole_loops_destroy(&loops));
-  if (!solved) solved = reduce_loops(s, n_numbers, numbers, &n_pairs, &pairs);
+  solved = HoleErrorAgree(s->comm, list_uncleared(s, &n_births, &births)); /* local */
+  if (!solved) solved = hole_solve_by_cycles(s->homology, &s->simplices, n_births, births, &n_pairs, &pairs);
   if (!solved) solved = HoleErrorAgree(s->comm, record_pairs(s, n_pairs, pairs)); /* local */
-  PetscCall(PetscFree(numbers));
+  PetscCall(PetscFree(births));
   PetscCall(PetscFree(pairs));
   PetscCall(solved);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -414,6 +395,7 @@ PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
   PetscFunctionBegin;
   s.pipeline = (struct hole_pipeline){
       .homology = homology, .comm = s.comm, .reduce = reduce_by_ranks, .ctx = &s, .gives_up = &s.gives_up};
+  PetscCallMPI(MPI_Comm_size(s.comm, &s.size));
   solved = solve(&s, diagram);
   PetscCall(hole_critical_destroy(&s.critical));
   PetscCall(hole_simplices_destroy(&s.simplices));

@@ -1,550 +1,383 @@
 /* Loops of one lune after the other.
 
-   1. A vertex next to all others: there is no loop. Nearly every lune has one, most often the most central.
-   2. A vertex whose neighbours are all next to one of them, its dominator, can be left out: the lune keeps its shape [BarmakMinian2012]. What
-      is left in the end, the core, is most often a point.
-   3. So can an edge be, if the vertices next to both ends are all next to one of them.
-   4. Cocycles of what is left, modulo 2: values of edges whose sum over every triangle is 0, edges of a spanning forest being 0. An edge of
-      the lune has the value of the edge of the core that its ends are folded to.
-   5. Edges of the lune in order, by Kruskal's algorithm: one that closes a loop is critical if the sum of the values along the loop is
-      not a sum of those of critical edges before. */
-#include "homology_impl.h"
+   1. A vertex next to all others: there is no loop. Nearly every small lune has one, most often the most central.
+   2. Else the cocycles of the lune are looked for, and nearly always there are none.
+   3. Where there are, an edge outside the minimum spanning forest of the lune closes a loop with it. Critical are those whose loop has a sum of
+      values that is not a sum of those of critical edges before: the first edge of a sum other than 0; then, with values divided by that, the
+      first again, until all are 0.
 
+   Dense: rows of bits of all vertices grow edge by edge, and a lune is a set of bits. Sparse: the graph of each lune is made. */
 #include "loops.h"
 
-#include "../core/block.h"
 #include "../core/fault.h"
-#include "../core/sort.h"
-#include "../core/union_find.h"
+#include "../core/simd.h"
+#include "lune_cocycles.h"
 #include "lune_graph.h"
-#include <hole/hole_error.h>
 
-enum { WORD = 64, MOST_LOOPS = 64, CHUNK = 4096 /* edges that a part takes at a time */, N_DOMINATORS = 8 };
+enum { WORD = 64, WORDS_AT_ONCE = 8, CHUNK = 64 /* edges that a part takes at a time */ };
 
-struct local_edge {
-  uint32_t rank, a, b; /* a, b: places in the lune */
+struct hole_loops_s {
+  hole_skeleton          s;
+  struct hole_loop_list *list;
+  uint32_t               edge;     /* of the present lune */
+  HoleIndex              n;        /* of its vertices */
+  const uint32_t        *vertices; /* [n] */
+  struct hole_bit_graph  graph;    /* dense: of all vertices, by edges before `grown`; sparse: of the present lune */
+  hole_lune_cocycles     cocycles;
+  uint64_t              *rows, *set; /* of the graph */
+  uint32_t              *near;       /* of the graph */
+  uint32_t               grown;
+  struct hole_common     common;  /* room to look for centers */
+  uint32_t              *members; /* [n] dense */
+  hole_lune_graph        lune;    /* sparse */
+  uint32_t              *place;   /* [n] sparse: in the lune; HOLE_NO_EDGE: not in it */
+  HoleIndex              capacity;
+  uint32_t              *parent, *least; /* [n] places: forest of the lune; rank of the edge to it */
+  uint64_t              *sum;            /* [n, width] of values on the way to the root */
+  HoleIndex              n_sums;
 };
 
-struct finder {
-  hole_skeleton      s;
-  hole_lune_graph    graph;
-  struct hole_loops *loops;
-  uint32_t           edge;                          /* of the present lune */
-  HoleIndex          n, n_words, capacity, n_edges; /* capacity: vertices that there is room for */
-  const uint32_t    *vertices;                      /* [n] of the lune */
-  uint64_t          *near;                          /* [n, n_words] neighbours in the lune, and the vertex itself */
-  uint64_t          *alive;                         /* [n_words] */
-  uint32_t          *folded;                        /* [n] dominator, or itself */
-  struct local_edge *edges;                         /* [n_edges] of the lune */
-  uint32_t          *above;                         /* [n] union-find: towards the root of a component ... */
-  uint64_t          *sum;                           /* [n] ... with the sum of the values on the way in the forest */
-  uint32_t          *parent;                        /* [n] in the forest */
-};
-
-static PetscBool has(const uint64_t set[], HoleIndex v) { return (PetscBool)(set[v / WORD] >> v % WORD & 1); }
-
-static PetscErrorCode make_room(struct finder *f)
+static PetscErrorCode create_dense(hole_loops l)
 {
+  hole_skeleton s = l->s;
+
   PetscFunctionBegin;
-  f->n_words = (f->n + WORD - 1) / WORD;
-  if (f->n <= f->capacity) PetscFunctionReturn(PETSC_SUCCESS);
-  f->capacity = 2 * f->n;
-  PetscCall(PetscFree(f->near));
-  PetscCall(PetscFree(f->alive));
-  PetscCall(PetscFree(f->folded));
-  PetscCall(PetscFree(f->edges));
-  PetscCall(PetscFree3(f->above, f->sum, f->parent));
-  PetscCall(PetscMalloc1(f->capacity * (f->capacity / WORD + 1), &f->near));
-  PetscCall(PetscMalloc1(f->capacity / WORD + 1, &f->alive));
-  PetscCall(PetscMalloc1(f->capacity, &f->folded));
-  PetscCall(PetscMalloc1(f->capacity * f->capacity / 2, &f->edges));
-  PetscCall(PetscMalloc3(f->capacity, &f->above, f->capacity, &f->sum, f->capacity, &f->parent));
+  l->graph.n       = s->n;
+  l->graph.n_words = (s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
+  PetscCall(PetscCalloc1(s->n * l->graph.n_words, &l->rows));
+  PetscCall(PetscCalloc1(l->graph.n_words, &l->set));
+  PetscCall(PetscMalloc1(s->n, &l->members));
+  PetscCall(PetscMalloc1(s->n, &l->near));
+  for (HoleIndex v = 0; v < s->n; ++v) l->near[v] = HOLE_NO_EDGE;
+  for (uint32_t e = 0; e < s->n_edges; ++e) {
+    const uint32_t *ends = s->ends[e];
+
+    if (l->near[ends[0]] == HOLE_NO_EDGE) l->near[ends[0]] = ends[1];
+    if (l->near[ends[1]] == HOLE_NO_EDGE) l->near[ends[1]] = ends[0];
+  }
+  l->graph.rows    = l->rows;
+  l->graph.nearest = l->near;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Is some vertex next to all others? The central one and a few more are tried. */
-static PetscBool has_dominator(struct finder *f)
+static PetscErrorCode create_sparse(hole_loops l)
 {
-  for (HoleIndex tried = -1; tried < PetscMin(f->n, N_DOMINATORS); ++tried) {
-    const uint32_t v =
-        tried < 0 ? hole_lune_graph_center(f->graph) : f->vertices[tried * f->n / PetscMin(f->n, N_DOMINATORS)];
-    HoleIndex w = 0;
-
-    while (w < f->n && (f->vertices[w] == v || hole_skeleton_rank(f->s, v, f->vertices[w]) < f->edge)) ++w;
-    if (w == f->n) return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
-/* The graph of the lune, as bits and as a list. */
-static void list_graph(struct finder *f)
-{
-  f->n_edges = 0;
-  for (HoleIndex w = 0; w < f->n * f->n_words; ++w) f->near[w] = 0;
-  for (HoleIndex w = 0; w < f->n_words; ++w) f->alive[w] = 0;
-  for (HoleIndex a = 0; a < f->n; ++a) {
-    f->folded[a] = (uint32_t)a;
-    f->alive[a / WORD] |= UINT64_C(1) << a % WORD;
-    f->near[a * f->n_words + a / WORD] |= UINT64_C(1) << a % WORD;
-    for (HoleIndex b = 0; b < a; ++b) {
-      const uint32_t rank = hole_skeleton_rank(f->s, f->vertices[a], f->vertices[b]);
-
-      if (rank >= f->edge) continue;
-      f->near[a * f->n_words + b / WORD] |= UINT64_C(1) << b % WORD;
-      f->near[b * f->n_words + a / WORD] |= UINT64_C(1) << a % WORD;
-      f->edges[f->n_edges++] = (struct local_edge){rank, (uint32_t)a, (uint32_t)b};
-    }
-  }
-}
-
-/* Are all living neighbours of a next to b, which is one of them? */
-static PetscBool dominates(const struct finder *f, HoleIndex b, HoleIndex a)
-{
-  const uint64_t *of_a = f->near + a * f->n_words, *of_b = f->near + b * f->n_words;
-
-  for (HoleIndex w = 0; w < f->n_words; ++w) {
-    if (of_a[w] & f->alive[w] & ~of_b[w]) return PETSC_FALSE;
-  }
-  return PETSC_TRUE;
-}
-
-/* A living vertex that dominates a; `last` was one for another vertex, and is one again often. -1: none. */
-static HoleIndex find_dominator(const struct finder *f, HoleIndex a, HoleIndex last)
-{
-  if (last >= 0 && last != a && has(f->alive, last) && has(f->near + a * f->n_words, last) && dominates(f, last, a))
-    return last;
-  for (HoleIndex w = 0; w < f->n_words; ++w) {
-    for (uint64_t left = f->near[a * f->n_words + w] & f->alive[w]; left; left &= left - 1) {
-      const HoleIndex b = w * WORD + __builtin_ctzll(left);
-
-      if (b != a && dominates(f, b, a)) return b;
-    }
-  }
-  return -1;
-}
-
-/* Leave out dominated vertices until there are none; returns how many are left. */
-static HoleIndex find_core(struct finder *f)
-{
-  HoleIndex n_left = f->n, before, last = -1;
-
-  do {
-    before = n_left;
-    for (HoleIndex a = 0; a < f->n && n_left > 1; ++a) {
-      HoleIndex b = has(f->alive, a) ? find_dominator(f, a, last) : -1;
-
-      if (b < 0) continue;
-      last         = b;
-      f->folded[a] = (uint32_t)b;
-      f->alive[a / WORD] ^= UINT64_C(1) << a % WORD;
-      --n_left;
-    }
-  } while (n_left < before && n_left > 1);
-  return n_left;
-}
-
-/* Where a vertex is folded to in the end. */
-static uint32_t image(struct finder *f, uint32_t a)
-{
-  while (f->folded[a] != f->folded[f->folded[a]]) f->folded[a] = f->folded[f->folded[a]];
-  return f->folded[a];
-}
-
-/* An edge of the core that is left out, and the vertex that dominates it. */
-struct left_out {
-  uint32_t x, y, by;
-};
-
-/* The core: its graph, the edges outside a spanning forest with numbers, and equations between their values. */
-struct core {
-  HoleIndex        n, row_words, n_left_out;
-  uint32_t        *vertices; /* [n] places in the lune */
-  uint64_t        *near;     /* [n, row_words] neighbours, and the vertex itself */
-  uint64_t        *both;     /* [row_words] vertices near both ends of an edge */
-  struct left_out *left_out; /* [n_left_out] in this order */
-  HoleIndex        n_numbers, n_words, n_equations;
-  int32_t         *number;    /* [n, n] of an edge; -1: in the forest, or none */
-  uint64_t        *equations; /* [n_numbers, n_words] by their last number */
-  PetscBool       *has_last;  /* [n_numbers] */
-  uint64_t        *value;     /* [n, n] of an edge: one bit for each cocycle */
-};
-
-static PetscBool are_near(const struct core *c, HoleIndex x, HoleIndex y) { return has(c->near + x * c->row_words, y); }
-
-static PetscErrorCode start_core(struct finder *f, struct core *c)
-{
-  HoleIndex n = 0;
-
   PetscFunctionBegin;
-  c->row_words = (c->n + WORD - 1) / WORD;
-  PetscCall(PetscMalloc1(c->n, &c->vertices));
-  PetscCall(PetscMalloc1(c->n * c->n, &c->number));
-  PetscCall(PetscCalloc1(c->n * c->n, &c->value));
-  PetscCall(PetscCalloc1(c->n * c->row_words, &c->near));
-  PetscCall(PetscMalloc1(c->row_words, &c->both));
-  PetscCall(PetscMalloc1(c->n * c->n / 2, &c->left_out));
-  for (HoleIndex a = 0; a < f->n; ++a) {
-    if (has(f->alive, a)) c->vertices[n++] = (uint32_t)a;
-  }
-  for (HoleIndex x = 0; x < c->n; ++x) {
-    for (HoleIndex y = 0; y < c->n; ++y) {
-      if (has(f->near + c->vertices[x] * f->n_words, c->vertices[y]))
-        c->near[x * c->row_words + y / WORD] |= UINT64_C(1) << y % WORD;
-    }
-  }
+  PetscCall(hole_lune_graph_create(l->s, &l->lune));
+  PetscCall(PetscMalloc1(l->s->n, &l->place));
+  for (HoleIndex v = 0; v < l->s->n; ++v) l->place[v] = HOLE_NO_EDGE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Are all of a set near z? */
-static PetscBool covers(const struct core *c, HoleIndex z, const uint64_t set[])
+PetscErrorCode hole_loops_create(hole_skeleton s, hole_loops *l)
 {
-  const uint64_t *of_z = c->near + z * c->row_words;
-
-  for (HoleIndex w = 0; w < c->row_words; ++w) {
-    if (set[w] & ~of_z[w]) return PETSC_FALSE;
-  }
-  return PETSC_TRUE;
-}
-
-/* A vertex next to both ends of an edge and to all others that are; -1: none. */
-static HoleIndex find_edge_dominator(struct core *c, HoleIndex x, HoleIndex y)
-{
-  const uint64_t *of_x = c->near + x * c->row_words, *of_y = c->near + y * c->row_words;
-
-  for (HoleIndex w = 0; w < c->row_words; ++w) c->both[w] = of_x[w] & of_y[w];
-  for (HoleIndex w = 0; w < c->row_words; ++w) {
-    for (uint64_t left = c->both[w]; left; left &= left - 1) {
-      const HoleIndex z = w * WORD + __builtin_ctzll(left);
-
-      if (z != x && z != y && covers(c, z, c->both)) return z;
-    }
-  }
-  return -1;
-}
-
-/* Leave out dominated edges until there are none: the core keeps its shape [BoissonnatPritam2020]. */
-static void leave_out_edges(struct core *c)
-{
-  HoleIndex before;
-
-  do {
-    before = c->n_left_out;
-    for (HoleIndex x = 0; x < c->n; ++x) {
-      for (HoleIndex y = 0; y < x; ++y) {
-        HoleIndex z = are_near(c, x, y) ? find_edge_dominator(c, x, y) : -1;
-
-        if (z < 0) continue;
-        c->near[x * c->row_words + y / WORD] ^= UINT64_C(1) << y % WORD;
-        c->near[y * c->row_words + x / WORD] ^= UINT64_C(1) << x % WORD;
-        c->left_out[c->n_left_out++] = (struct left_out){(uint32_t)x, (uint32_t)y, (uint32_t)z};
-      }
-    }
-  } while (c->n_left_out > before);
-}
-
-static PetscErrorCode number_edges(struct core *c)
-{
-  HoleIndex *link;
-
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(c->n, &link));
-  hole_union_find_init(c->n, link);
-  for (HoleIndex x = 0; x < c->n; ++x) {
-    for (HoleIndex y = 0; y <= x; ++y) {
-      c->number[x * c->n + y] = c->number[y * c->n + x] = -1;
-      if (x == y || !are_near(c, x, y) || hole_union_find_join(link, x, y)) continue;
-      c->number[x * c->n + y] = c->number[y * c->n + x] = (int32_t)c->n_numbers++;
-    }
-  }
-  PetscCall(PetscFree(link));
+  PetscCall(hole_fault(s->comm, "loops_find"));
+  PetscCall(PetscNew(l));
+  (*l)->s = s;
+  PetscCall(hole_lune_cocycles_create(s->n, &(*l)->cocycles));
+  PetscCall(hole_common_create(s, &(*l)->common));
+  PetscCall(PetscMalloc1(s->n, &(*l)->parent));
+  PetscCall(PetscMalloc1(s->n, &(*l)->least));
+  PetscCall(s->rows ? create_dense(*l) : create_sparse(*l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reduce the equation of a triangle by those before it; what is left, if anything, is a new one. */
-static void add_equation(struct core *c, const int32_t numbers[3], uint64_t row[])
+PetscErrorCode hole_loops_destroy(hole_loops *l)
 {
-  for (HoleIndex w = 0; w < c->n_words; ++w) row[w] = 0;
-  for (int e = 0; e < 3; ++e) {
-    if (numbers[e] >= 0) row[numbers[e] / WORD] ^= UINT64_C(1) << numbers[e] % WORD;
-  }
-  for (HoleIndex w = c->n_words - 1; w >= 0; --w) {
-    while (row[w]) {
-      const HoleIndex last  = w * WORD + WORD - 1 - __builtin_clzll(row[w]);
-      uint64_t       *other = c->equations + last * c->n_words;
-
-      if (!c->has_last[last]) {
-        c->has_last[last] = PETSC_TRUE;
-        for (HoleIndex v = 0; v < c->n_words; ++v) other[v] = row[v];
-        ++c->n_equations;
-        return;
-      }
-      for (HoleIndex v = 0; v <= w; ++v) row[v] ^= other[v];
-    }
-  }
+  PetscFunctionBegin;
+  if (!*l) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_lune_cocycles_destroy(&(*l)->cocycles));
+  PetscCall(hole_lune_graph_destroy(&(*l)->lune));
+  PetscCall(hole_common_destroy(&(*l)->common));
+  PetscCall(PetscFree((*l)->rows));
+  PetscCall(PetscFree((*l)->set));
+  PetscCall(PetscFree((*l)->near));
+  PetscCall(PetscFree((*l)->members));
+  PetscCall(PetscFree((*l)->place));
+  PetscCall(PetscFree((*l)->parent));
+  PetscCall(PetscFree((*l)->least));
+  PetscCall(PetscFree((*l)->sum));
+  PetscCall(PetscFree(*l));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Those of all triangles. */
-static void list_equations(struct core *c, uint64_t row[])
+static void put(uint64_t set[], HoleIndex v) { set[v / WORD] |= UINT64_C(1) << v % WORD; }
+
+/* The number of a vertex of the lune, known by its place, in the graph of bits. */
+static uint32_t number_of(const struct hole_loops_s *l, HoleIndex place)
 {
-  for (HoleIndex x = 0; x < c->n; ++x) {
+  return l->s->rows ? l->vertices[place] : (uint32_t)place;
+}
+
+/* The value of an edge of the lune; NULL: 0. */
+static const uint64_t *value_of(hole_loops l, HoleIndex a, HoleIndex b)
+{
+  return hole_lune_cocycles_value(l->cocycles, number_of(l, a), number_of(l, b));
+}
+
+/* The place not yet in the forest that is nearest to it; -1: all are in. */
+static HoleIndex choose_next(const struct hole_loops_s *l, const HoleIndex n_open, const uint32_t open[])
+{
+  HoleIndex best = -1;
+
+  for (HoleIndex o = 0; o < n_open; ++o) {
+    if (best < 0 || l->least[open[o]] < l->least[open[best]]) best = o;
+  }
+  return best;
+}
+
+/* Minimum spanning forest of the lune [Prim1957], and sums of values on the ways to the roots. */
+static PetscErrorCode grow_forest(hole_loops l)
+{
+  const HoleIndex width  = hole_lune_cocycles_width(l->cocycles);
+  HoleIndex       n_open = l->n, next;
+  uint32_t       *open;
+
+  PetscFunctionBegin;
+  if (l->n * width > l->n_sums) {
+    l->n_sums = 2 * l->n * width;
+    PetscCall(PetscFree(l->sum));
+    PetscCall(PetscMalloc1(l->n_sums, &l->sum));
+  }
+  PetscCall(PetscMalloc1(l->n, &open));
+  for (HoleIndex v = 0; v < l->n; ++v) {
+    open[v] = l->parent[v] = (uint32_t)v;
+    l->least[v]            = l->edge;
+  }
+  for (HoleIndex v = 0; v < l->n * width; ++v) l->sum[v] = 0;
+  while ((next = choose_next(l, n_open, open)) >= 0) {
+    const uint32_t  v = open[next], parent = l->parent[v];
+    const uint64_t *value = parent == v ? NULL : value_of(l, v, parent);
+
+    open[next] = open[--n_open];
+    if (parent != v) hole_value_add(width, l->sum + v * width, l->sum + parent * width);
+    if (value) hole_value_add(width, l->sum + v * width, value);
+    for (HoleIndex o = 0; o < n_open; ++o) {
+      const uint32_t rank = hole_skeleton_rank(l->s, l->vertices[v], l->vertices[open[o]]);
+
+      if (rank >= l->least[open[o]]) continue;
+      l->least[open[o]]  = rank;
+      l->parent[open[o]] = v;
+    }
+  }
+  PetscCall(PetscFree(open));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The sum of values around the loop that an edge closes; whether it is not 0. */
+static PetscBool sum_loop(hole_loops l, HoleIndex a, HoleIndex b, HoleIndex width, uint64_t sum[])
+{
+  const uint64_t *value = value_of(l, a, b);
+
+  for (HoleIndex w = 0; w < width; ++w) sum[w] = l->sum[a * width + w] ^ l->sum[b * width + w];
+  if (value) hole_value_add(width, sum, value);
+  return (PetscBool)(hole_value_first(width, sum) >= 0);
+}
+
+/* The first edge of the lune whose loop has a sum other than 0: between places a and b. There is one. */
+static uint32_t find_closing(hole_loops l, HoleIndex width, HoleIndex *a, HoleIndex *b, uint64_t sum[])
+{
+  uint32_t best = l->edge;
+
+  for (HoleIndex x = 0; x < l->n; ++x) {
     for (HoleIndex y = 0; y < x; ++y) {
-      if (!are_near(c, x, y)) continue;
-      for (HoleIndex z = 0; z < y; ++z) {
-        if (c->n_equations == c->n_numbers) return; /* all values are 0 */
-        if (are_near(c, x, z) && are_near(c, y, z))
-          add_equation(c, (int32_t[3]){c->number[x * c->n + y], c->number[x * c->n + z], c->number[y * c->n + z]}, row);
-      }
+      const uint32_t rank = hole_skeleton_rank(l->s, l->vertices[x], l->vertices[y]);
+
+      if (rank >= best || !sum_loop(l, x, y, width, sum)) continue;
+      best = rank;
+      *a   = x;
+      *b   = y;
     }
   }
+  sum_loop(l, *a, *b, width, sum);
+  return best;
 }
 
-static void set_value(struct core *c, HoleIndex x, HoleIndex y, uint64_t value)
+static HoleIndex depth_of(const struct hole_loops_s *l, HoleIndex v)
 {
-  c->value[x * c->n + y] = c->value[y * c->n + x] = value;
+  HoleIndex depth = 0;
+
+  for (; l->parent[v] != v; v = l->parent[v]) ++depth;
+  return depth;
 }
 
-/* A bit for each number without an equation; of the others the equation says the value. `of_number` has room for those of all. */
-static void solve_equations(struct core *c, uint64_t of_number[])
+/* Append an edge that closes a loop, and the loop: by the forest. */
+static PetscErrorCode append_loop(hole_loops l, uint32_t closing, HoleIndex a, HoleIndex b)
 {
-  HoleIndex n_loops = 0;
-
-  for (HoleIndex e = 0; e < c->n_numbers; ++e) {
-    const uint64_t *row = c->equations + e * c->n_words;
-
-    of_number[e] = c->has_last[e] ? 0 : UINT64_C(1) << n_loops++;
-    for (HoleIndex o = 0; o < e && c->has_last[e]; ++o) {
-      if (has(row, o)) of_number[e] ^= of_number[o];
-    }
-  }
-  for (HoleIndex x = 0; x < c->n; ++x) {
-    for (HoleIndex y = 0; y < x; ++y) {
-      if (c->number[x * c->n + y] >= 0) set_value(c, x, y, of_number[c->number[x * c->n + y]]);
-    }
-  }
-  for (HoleIndex l = c->n_left_out - 1; l >= 0;
-       --l) { /* around its triangle with the vertex that dominated it the sum is 0 */
-    const struct left_out *e = &c->left_out[l];
-
-    set_value(c, e->x, e->y, c->value[e->x * c->n + e->by] ^ c->value[e->y * c->n + e->by]);
-  }
-}
-
-/* Cocycles of the core. */
-static PetscErrorCode solve_core(struct finder *f, struct core *c)
-{
-  uint64_t *row, *of_number;
+  struct hole_loop_list *list    = l->list;
+  const HoleIndex        head    = list->n;
+  HoleIndex              depth_a = depth_of(l, a), depth_b = depth_of(l, b);
 
   PetscFunctionBegin;
-  PetscCall(start_core(f, c));
-  leave_out_edges(c);
-  PetscCall(number_edges(c));
-  c->n_words = (c->n_numbers + WORD - 1) / WORD;
-  PetscCall(PetscMalloc1(c->n_numbers * c->n_words, &c->equations));
-  PetscCall(PetscCalloc1(c->n_numbers, &c->has_last));
-  PetscCall(PetscMalloc2(c->n_words, &row, c->n_numbers, &of_number));
-  list_equations(c, row);
-  if (c->n_numbers - c->n_equations <= MOST_LOOPS) solve_equations(c, of_number);
-  PetscCall(PetscFree2(row, of_number));
-  PetscCheck(c->n_numbers - c->n_equations <= MOST_LOOPS, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "the lune of an edge has %" HoleIndex_FMT " independent loops, more than %d; lower -threshold or -max_dim",
-             c->n_numbers - c->n_equations, MOST_LOOPS);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static int by_rank(const void *a, const void *b)
-{
-  const struct local_edge *x = a, *y = b;
-
-  return x->rank < y->rank ? -1 : x->rank > y->rank;
-}
-
-/* Append the edge that closes a loop, and the loop: by the forest, whose `parent` leads to the roots. */
-static PetscErrorCode append_loop(struct finder *f, const struct local_edge *closing)
-{
-  struct hole_loops *l = f->loops;
-  HoleIndex          head, depth_a = 0, depth_b = 0;
-  uint32_t           a = closing->a, b = closing->b;
-
-  PetscFunctionBegin;
-  if (l->n + f->n + 4 > l->capacity) { /* a loop has no vertex twice */
-    l->capacity = 2 * (l->capacity + f->n + 4);
-    PetscCall(PetscRealloc((size_t)l->capacity * sizeof(*l->numbers), &l->numbers));
+  if (list->n + l->n + 4 > list->capacity) { /* a loop has no vertex twice */
+    list->capacity = 2 * (list->capacity + l->n + 4);
+    PetscCall(PetscRealloc((size_t)list->capacity * sizeof(*list->numbers), &list->numbers));
   }
-  for (uint32_t v = a; f->parent[v] != v; v = f->parent[v]) ++depth_a;
-  for (uint32_t v = b; f->parent[v] != v; v = f->parent[v]) ++depth_b;
-  head                 = l->n;
-  l->numbers[head]     = f->edge;
-  l->numbers[head + 1] = closing->rank;
-  l->n += 3;
-  l->numbers[l->n++] = closing->rank;
+  list->numbers[head]     = l->edge;
+  list->numbers[head + 1] = closing;
+  list->numbers[head + 3] = closing;
+  list->n += 4;
   while (a != b) {
-    uint32_t *deeper = depth_a >= depth_b ? &a : &b;
+    HoleIndex *deeper = depth_a >= depth_b ? &a : &b;
 
-    l->numbers[l->n++] = hole_skeleton_rank(f->s, f->vertices[*deeper], f->vertices[f->parent[*deeper]]);
-    *deeper            = f->parent[*deeper];
+    list->numbers[list->n++] = l->least[*deeper];
+    *deeper                  = l->parent[*deeper];
     if (deeper == &a) --depth_a;
     else --depth_b;
   }
-  l->numbers[head + 2] = (uint32_t)(l->n - head - 3);
+  list->numbers[head + 2] = (uint32_t)(list->n - head - 3);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Hang the tree of b under a, by the edge (a, b): the way from b to its root is turned round. */
-static void join_trees(struct finder *f, uint32_t a, uint32_t b)
+/* The cocycles of the present lune are known: there are some. */
+static PetscErrorCode close_loops(hole_loops l, HoleIndex n_loops)
 {
-  uint32_t above = a;
-
-  for (;;) {
-    const uint32_t next = f->parent[b];
-
-    f->parent[b] = above;
-    if (next == b) return;
-    above = b;
-    b     = next;
-  }
-}
-
-/* Value of an edge: that of its image in the core. */
-static uint64_t value_of(struct finder *f, const struct core *c, const int32_t place[], uint32_t a, uint32_t b)
-{
-  const uint32_t x = f->folded[a], y = f->folded[b]; /* they have been followed to the end */
-
-  return x == y ? 0 : c->value[place[x] * c->n + place[y]];
-}
-
-/* The root of the component of a vertex; *sum becomes the sum of values on the way. Ways get shorter as they are used. */
-static uint32_t find_root(struct finder *f, uint32_t v, uint64_t *sum)
-{
-  uint32_t root = v;
-  uint64_t rest;
-
-  for (*sum = 0; f->above[root] != root; root = f->above[root]) *sum ^= f->sum[root];
-  for (rest = *sum; v != root;) {
-    const uint32_t next  = f->above[v];
-    const uint64_t whole = rest;
-
-    rest ^= f->sum[v];
-    f->above[v] = root;
-    f->sum[v]   = whole;
-    v           = next;
-  }
-  return root;
-}
-
-/* All edges of the lune in order: which of them close loops that matter. */
-static PetscErrorCode close_loops(struct finder *f, const struct core *c, const int32_t place[])
-{
-  uint64_t  span[MOST_LOOPS] = {0};
-  HoleIndex missing          = c->n_numbers - c->n_equations;
+  const HoleIndex width = hole_lune_cocycles_width(l->cocycles);
+  uint64_t       *sum;
 
   PetscFunctionBegin;
-  hole_sort(f->edges, f->n_edges, sizeof(*f->edges), by_rank);
-  for (HoleIndex v = 0; v < f->n; ++v) {
-    f->parent[v] = f->above[v] = (uint32_t)v;
-    f->sum[v]                  = 0;
-    f->folded[v]               = image(f, (uint32_t)v);
-  }
-  for (HoleIndex e = 0; e < f->n_edges && missing; ++e) {
-    const struct local_edge *edge = &f->edges[e];
-    uint64_t                 sum_a, sum_b, sum;
-    const uint32_t           root_a = find_root(f, edge->a, &sum_a), root_b = find_root(f, edge->b, &sum_b);
+  PetscCall(grow_forest(l));
+  PetscCall(PetscMalloc1(width, &sum));
+  for (; n_loops; --n_loops) {
+    HoleIndex      a = 0, b = 0, first;
+    const uint32_t closing = find_closing(l, width, &a, &b, sum);
 
-    sum = sum_a ^ sum_b ^ value_of(f, c, place, edge->a, edge->b);
-    if (root_a != root_b) {
-      f->above[root_b] = root_a;
-      f->sum[root_b]   = sum;
-      join_trees(f, edge->a, edge->b);
-      continue;
+    PetscCall(append_loop(l, closing, a, b));
+    first = hole_value_first(width, sum);
+    hole_lune_cocycles_divide(l->cocycles, sum);
+    for (HoleIndex v = 0; v < l->n; ++v) hole_value_divide(width, l->sum + v * width, sum, first);
+  }
+  PetscCall(PetscFree(sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The set of the lune of (i, j); has it a vertex besides the center that is not next to that? */
+HOLE_CLONES
+static PetscBool intersect(HoleIndex n_words, const uint64_t a[], const uint64_t b[], const uint64_t of_center[],
+                           uint32_t center, uint64_t set[])
+{
+  uint64_t left = 0;
+
+  for (HoleIndex w = 0; w < n_words; ++w) set[w] = a[w] & b[w];
+  set[center / WORD] ^= UINT64_C(1) << center % WORD;
+  for (HoleIndex w = 0; w < n_words; ++w) left |= set[w] & ~of_center[w];
+  set[center / WORD] ^= UINT64_C(1) << center % WORD;
+  return (PetscBool)(left != 0);
+}
+
+/* The lune of the edge, before which the graph stands. */
+static PetscErrorCode find_in_lune_dense(hole_loops l, uint32_t edge)
+{
+  const HoleIndex n_words = l->graph.n_words;
+  const uint32_t *ends    = l->s->ends[edge];
+  const uint32_t  center  = hole_skeleton_center(l->s, edge, &l->common);
+  HoleIndex       n_loops;
+
+  PetscFunctionBegin;
+  if (center == HOLE_NO_EDGE || !intersect(n_words, l->rows + ends[0] * n_words, l->rows + ends[1] * n_words,
+                                           l->rows + center * n_words, center, l->set))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_lune_cocycles_find(l->cocycles, &l->graph, l->set, center, &n_loops));
+  if (!n_loops) PetscFunctionReturn(PETSC_SUCCESS);
+  l->edge = edge;
+  l->n    = 0;
+  for (HoleIndex w = 0; w < n_words; ++w) {
+    for (uint64_t left = l->set[w]; left; left &= left - 1)
+      l->members[l->n++] = (uint32_t)(w * WORD + __builtin_ctzll(left));
+  }
+  l->vertices = l->members;
+  PetscCall(close_loops(l, n_loops));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The graph of the present lune. */
+static PetscErrorCode make_graph(hole_loops l)
+{
+  hole_skeleton s = l->s;
+
+  PetscFunctionBegin;
+  l->graph.n       = l->n;
+  l->graph.n_words = (l->n + WORD - 1) / WORD;
+  if (l->n > l->capacity) {
+    l->capacity = 2 * l->n;
+    PetscCall(PetscFree(l->rows));
+    PetscCall(PetscFree(l->set));
+    PetscCall(PetscMalloc1(l->capacity * (l->capacity / WORD + 1), &l->rows));
+    PetscCall(PetscMalloc1(l->capacity / WORD + 1, &l->set));
+  }
+  l->graph.rows = l->rows;
+  for (HoleIndex w = 0; w < l->n * l->graph.n_words; ++w) l->rows[w] = 0;
+  for (HoleIndex w = 0; w < l->graph.n_words; ++w) l->set[w] = 0;
+  for (HoleIndex a = 0; a < l->n; ++a) {
+    const uint32_t v = l->vertices[a];
+
+    put(l->set, a);
+    for (uint64_t p = s->starts[v]; p < s->starts[v + 1]; ++p) {
+      const uint32_t b = l->place[s->neighbours[p].vertex];
+
+      if (b != HOLE_NO_EDGE && s->neighbours[p].rank < l->edge) put(l->rows + a * l->graph.n_words, b);
     }
-    while (sum && span[__builtin_ctzll(sum)]) sum ^= span[__builtin_ctzll(sum)];
-    if (!sum) continue;
-    span[__builtin_ctzll(sum)] = sum;
-    --missing;
-    PetscCall(append_loop(f, edge));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode find_in_core(struct finder *f, HoleIndex n_core)
+/* Is the center next to all other vertices of the lune? */
+static PetscBool is_cone(const struct hole_loops_s *l, uint32_t center)
 {
-  struct core    c     = {.n = n_core};
-  int32_t       *place = NULL;
-  PetscErrorCode found;
+  hole_skeleton s = l->s;
+  HoleIndex     n = 1;
 
-  PetscFunctionBegin;
-  found = solve_core(f, &c);
-  if (!found && c.n_equations < c.n_numbers) found = PetscMalloc1(f->n, &place);
-  for (HoleIndex x = 0; x < c.n && place; ++x) place[c.vertices[x]] = (int32_t)x;
-  if (!found && place) found = close_loops(f, &c, place);
-  PetscCall(PetscFree(place));
-  PetscCall(PetscFree(c.vertices));
-  PetscCall(PetscFree(c.near));
-  PetscCall(PetscFree(c.both));
-  PetscCall(PetscFree(c.left_out));
-  PetscCall(PetscFree(c.number));
-  PetscCall(PetscFree(c.equations));
-  PetscCall(PetscFree(c.value));
-  PetscCall(PetscFree(c.has_last));
-  PetscCall(found);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (uint64_t p = s->starts[center]; p < s->starts[center + 1]; ++p)
+    n += s->neighbours[p].rank < l->edge && l->place[s->neighbours[p].vertex] != HOLE_NO_EDGE;
+  return (PetscBool)(n == l->n);
 }
 
-/* The lune of one edge. */
-static PetscErrorCode find_in_lune(struct finder *f, uint32_t edge)
+static PetscErrorCode find_in_lune_sparse(hole_loops l, uint32_t edge)
 {
-  const struct hole_vertex_list lune = hole_lune_graph_open(f->graph, edge);
-  HoleIndex                     n_core;
+  const struct hole_vertex_list lune    = hole_lune_graph_open(l->lune, edge);
+  const uint32_t                center  = hole_lune_graph_center(l->lune);
+  HoleIndex                     n_loops = 0;
+  PetscErrorCode                found   = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  f->edge     = edge;
-  f->n        = lune.n;
-  f->vertices = lune.vertices;
-  if (lune.n < 4 || has_dominator(f))
-    PetscFunctionReturn(PETSC_SUCCESS); /* a loop that is not filled has four vertices */
-  PetscCall(make_room(f));
-  list_graph(f);
-  n_core = find_core(f);
-  if (n_core > 3) PetscCall(find_in_core(f, n_core));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode find(struct finder *f, HoleHomology homology, PetscMPIInt part, PetscMPIInt n_parts)
-{
-  const HoleIndex n = f->s->n_active, step = (HoleIndex)CHUNK * n_parts;
-
-  PetscFunctionBegin;
-  PetscCall(hole_fault(f->s->comm, "loops_find"));
-  PetscCall(hole_lune_graph_create(f->s, &f->graph));
-  for (HoleIndex first = (HoleIndex)CHUNK * part; first < n;
-       first += step) { /* later lunes are larger: dealt in turn */
-    for (HoleIndex e = first; e < PetscMin(n, first + CHUNK); ++e) PetscCall(find_in_lune(f, (uint32_t)e));
-    PetscCall(hole_homology_report(homology, "loops of lunes", first, n));
+  if (lune.n < 4) PetscFunctionReturn(PETSC_SUCCESS); /* a loop that is not filled has four vertices */
+  l->edge     = edge;
+  l->n        = lune.n;
+  l->vertices = lune.vertices;
+  for (HoleIndex a = 0; a < l->n; ++a) l->place[l->vertices[a]] = (uint32_t)a;
+  if (!is_cone(l, center)) {
+    found = make_graph(l);
+    if (!found) found = hole_lune_cocycles_find(l->cocycles, &l->graph, l->set, l->place[center], &n_loops);
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_loops_find(HoleHomology homology, hole_skeleton s, PetscMPIInt part, PetscMPIInt n_parts,
-                               struct hole_loops *loops)
-{
-  struct finder  f = {.s = s, .loops = loops};
-  PetscErrorCode found;
-
-  PetscFunctionBegin;
-  found = find(&f, homology, part, n_parts);
-  PetscCall(hole_lune_graph_destroy(&f.graph));
-  PetscCall(PetscFree(f.near));
-  PetscCall(PetscFree(f.alive));
-  PetscCall(PetscFree(f.folded));
-  PetscCall(PetscFree(f.edges));
-  PetscCall(PetscFree3(f.above, f.sum, f.parent));
+  for (HoleIndex a = 0; a < l->n; ++a) l->place[l->vertices[a]] = HOLE_NO_EDGE;
+  if (!found && n_loops) found = close_loops(l, n_loops);
   PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_loops_destroy(struct hole_loops *loops)
+/* Bring the rows up to an edge. */
+static void grow_rows(hole_loops l, uint32_t edge)
+{
+  for (; l->grown < edge; ++l->grown) {
+    const uint32_t *ends = l->s->ends[l->grown];
+
+    put(l->rows + ends[0] * l->graph.n_words, ends[1]);
+    put(l->rows + ends[1] * l->graph.n_words, ends[0]);
+  }
+}
+
+PetscErrorCode hole_loops_find(hole_loops l, uint32_t first, uint32_t last, PetscMPIInt part, PetscMPIInt n_parts,
+                               struct hole_loop_list *list)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree(loops->numbers));
-  *loops = (struct hole_loops){0};
+  l->list = list;
+  for (HoleIndex chunk = first + (HoleIndex)CHUNK * part; chunk < last;
+       chunk += (HoleIndex)CHUNK * n_parts) { /* later lunes are larger: dealt in turn */
+    for (uint32_t e = (uint32_t)chunk; e < PetscMin(last, chunk + CHUNK); ++e) {
+      if (l->s->rows) grow_rows(l, e);
+      PetscCall(l->s->rows ? find_in_lune_dense(l, e) : find_in_lune_sparse(l, e));
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,11 +1,9 @@
-/* Reduction of cycles of triangles, from the last triangle down.
+/* Each cycle of triangles is folded down to critical ones, from its last triangle to its first; these are the column that is reduced.
 
    All triangles of the last longest edge e are taken off together: they are (e, k) for a set of vertices k of the lune. In each component
    they are moved to its first vertex along a spanning tree: the tetrahedron (e, kl) of a tree edge replaces (e,k) by (e,l), and two
    triangles (i,kl), (j,kl) with earlier longest edges. Where components keep their first vertices these are critical triangles, but for the
-   most central vertex, which comes first of all; the last of them is cancelled by the cycle that has it as its last, or is paired. */
-#include "homology_impl.h"
-
+   most central vertex, which comes first of all. Those that end a class of dimension 1 begin none, and are left out. */
 #include "suspension.h"
 
 #include "../core/sort.h"
@@ -13,34 +11,36 @@
 #include "lune_graph.h"
 #include <hole/hole_error.h>
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM      1 /* by default uthash ends the program when memory runs out */
-#define uthash_nonfatal_oom(e) ((void)(e))
-#include <uthash.h>
 
-struct cycle {
-  uint64_t       birth; /* its last triangle */
-  HoleIndex      n;
-  uint64_t      *triangles; /* [n] the last one included */
-  uint64_t       death;
-  UT_hash_handle hh;
+enum { WORD = 64 };
+
+/* What is left of the cycle of a tetrahedron: places of births, the last first. */
+struct column {
+  HoleIndex n, *births; /* [n]; NULL: no tetrahedron has this last */
+  uint64_t  death;
 };
 
-struct suspension {
-  struct hole_simplices *x;
-  hole_skeleton          s;
-  hole_lune_graph        graph;
-  struct cycle          *cycles;         /* uthash */
-  struct hole_entries    heap;           /* complements of triangles, least first: so the last triangle is on top */
-  uint32_t              *parent, *order; /* [n] spanning forest of a lune: by the order in which vertices are met */
-  signed char           *odd;            /* [n] vertices of the present triangles */
-  signed char           *met;            /* [n] */
-  uint32_t               grown;          /* the edge whose lune's forest is there */
-  HoleIndex              n_grown;
-  double                 bytes, most_bytes;
+struct hole_suspension_s {
+  const struct hole_simplices *x;
+  hole_skeleton                s;
+  struct hole_common           common; /* room to look for centers */
+  hole_lune_graph              graph;
+  HoleIndex                    n_births, last; /* of births; the last one that is in the present column, or -1 */
+  const uint64_t              *births;         /* [n_births] ascending */
+  struct column               *columns;        /* [n_births] by their last birth */
+  uint64_t                    *is_in;          /* a bit for each birth: those of the present column */
+  struct hole_entries          heap; /* complements of triangles, least first: so the last triangle is on top */
+  uint32_t    *parent, *order;       /* [n] spanning forest of a lune: by the order in which vertices are met */
+  uint32_t    *front;                /* [n] vertices of the present triangles ... */
+  signed char *odd;                  /* [n] ... and whether they are there; 0 between times */
+  signed char *met;                  /* [n] */
+  uint32_t     grown;                /* the edge whose lune's forest is there */
+  HoleIndex    n_grown, n_pairs;
+  double       bytes, most_bytes;
 };
 
 /* Push the triangle of three vertices. */
-static PetscErrorCode push_triangle(struct suspension *p, uint32_t a, uint32_t b, uint32_t c)
+static PetscErrorCode push_triangle(hole_suspension p, uint32_t a, uint32_t b, uint32_t c)
 {
   const uint32_t ab = hole_skeleton_rank(p->s, a, b), ac = hole_skeleton_rank(p->s, a, c),
                  bc   = hole_skeleton_rank(p->s, b, c);
@@ -52,13 +52,13 @@ static PetscErrorCode push_triangle(struct suspension *p, uint32_t a, uint32_t b
 }
 
 /* The spanning forest of the present lune, each tree from its first vertex: that of the center, then the others ascending. */
-static HoleIndex grow_forest(struct suspension *p, uint32_t edge)
+static void grow_forest(hole_suspension p, uint32_t edge)
 {
   const struct hole_vertex_list lune   = hole_lune_graph_open(p->graph, edge);
   const uint32_t                center = hole_lune_graph_center(p->graph);
   HoleIndex                     n      = 0;
 
-  if (edge == p->grown) return p->n_grown;
+  if (edge == p->grown) return;
   for (HoleIndex v = 0; v < lune.n; ++v) p->met[lune.vertices[v]] = 0;
   for (HoleIndex root = -1; root < lune.n; ++root) {
     const uint32_t from = root < 0 ? center : lune.vertices[root];
@@ -80,105 +80,139 @@ static HoleIndex grow_forest(struct suspension *p, uint32_t edge)
   }
   p->grown   = edge;
   p->n_grown = n;
+}
+
+/* Take the triangles of the last edge off the heap: their vertices. */
+static HoleIndex take_front(hole_suspension p, uint32_t edge)
+{
+  const int bits = p->x->vertex_bits;
+  HoleIndex n    = 0;
+
+  while (p->heap.n && (uint32_t)(~p->heap.entry[0] >> bits) == edge) {
+    const uint32_t k = (uint32_t)(~hole_heap_pop(&p->heap) & ((UINT64_C(1) << bits) - 1));
+
+    p->odd[k] ^= 1;
+    if (p->odd[k]) p->front[n++] = k; /* equal triangles come one after the other */
+    else --n;
+  }
   return n;
 }
 
-/* Take the triangles of the last edge off the heap, and move them to the first vertices of components. `last`: that of the last critical
-   triangle; HOLE_NO_EDGE if there is none. */
-static PetscErrorCode fold_front(struct suspension *p, uint32_t edge, HoleIndex *n, uint32_t *last)
+/* Replace the triangle (e,k) by (e,l) and two before. */
+static PetscErrorCode move_vertex(hole_suspension p, uint32_t edge, uint32_t k, uint32_t l)
 {
-  const uint32_t *ends = p->s->ends[edge];
-  const int       bits = p->x->vertex_bits;
+  PetscFunctionBegin;
+  p->odd[k] = 0;
+  p->odd[l] ^= 1;
+  PetscCall(push_triangle(p, p->s->ends[edge][0], k, l));
+  PetscCall(push_triangle(p, p->s->ends[edge][1], k, l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Move the vertices next to the center there, as they would be along the forest; are these all? */
+static PetscErrorCode fold_near(hole_suspension p, uint32_t edge, uint32_t center, HoleIndex n_front, PetscBool *all)
+{
+  PetscFunctionBegin;
+  *all = PETSC_TRUE;
+  for (HoleIndex f = 0; f < n_front; ++f) {
+    const uint32_t k = p->front[f];
+
+    if (k == center || !p->odd[k]) continue;
+    if (hole_skeleton_rank(p->s, center, k) < edge) PetscCall(move_vertex(p, edge, k, center));
+    else *all = PETSC_FALSE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A critical triangle is met: if it is a birth, the present column has it, or has it no more. */
+static void turn_birth(hole_suspension p, uint64_t triangle)
+{
+  const uint64_t *found =
+      p->n_births ? bsearch(&triangle, p->births, (size_t)p->n_births, sizeof(triangle), hole_entry_order) : NULL;
+
+  if (!found) return;
+  p->is_in[(found - p->births) / WORD] ^= UINT64_C(1) << (found - p->births) % WORD;
+  p->last = PetscMax(p->last, found - p->births);
+}
+
+/* Take the triangles of the last edge off, and move them to the first vertices of components. */
+static PetscErrorCode fold_front(hole_suspension p, uint32_t edge)
+{
+  const HoleIndex n_front = take_front(p, edge);
+  const uint32_t  center  = hole_skeleton_center(p->s, edge, &p->common);
+  PetscBool       all;
 
   PetscFunctionBegin;
-  *n    = grow_forest(p, edge);
-  *last = HOLE_NO_EDGE;
-  for (HoleIndex v = 0; v < *n; ++v) p->odd[p->order[v]] = 0;
-  while (p->heap.n && (uint32_t)(~p->heap.entry[0] >> bits) == edge)
-    p->odd[(uint32_t)(~hole_heap_pop(&p->heap) & ((UINT64_C(1) << bits) - 1))] ^= 1;
-  for (HoleIndex v = *n - 1; v >= 0; --v) {
-    const uint32_t k = p->order[v], parent = p->parent[k];
+  PetscCall(fold_near(p, edge, center, n_front, &all));
+  if (!all) {
+    grow_forest(p, edge);
+    for (HoleIndex v = p->n_grown - 1; v >= 0; --v) {
+      const uint32_t k = p->order[v], parent = p->parent[k];
 
-    if (!p->odd[k]) continue;
-    if (parent == k) {
-      if (k != hole_lune_graph_center(p->graph) && (*last == HOLE_NO_EDGE || k > *last)) *last = k;
-      continue;
+      if (!p->odd[k]) continue;
+      if (parent != k) PetscCall(move_vertex(p, edge, k, parent));
+      else if (k != center) turn_birth(p, (uint64_t)edge << p->x->vertex_bits | k);
+      if (parent == k) p->odd[k] = 0;
     }
-    p->odd[k] = 0;
-    p->odd[parent] ^= 1;
-    PetscCall(push_triangle(p, ends[0], k, parent));
-    PetscCall(push_triangle(p, ends[1], k, parent));
   }
+  p->odd[center] = 0; /* with e it is a pair of the lune alone */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Put the triangles at first vertices back. */
-static PetscErrorCode put_front_back(struct suspension *p, uint32_t edge, HoleIndex n)
+/* The last birth of the present column; -1: it is empty. */
+static HoleIndex find_last(hole_suspension p)
 {
-  PetscFunctionBegin;
-  for (HoleIndex v = 0; v < n; ++v) {
-    if (p->odd[p->order[v]]) PetscCall(hole_heap_push(&p->heap, ~((uint64_t)edge << p->x->vertex_bits | p->order[v])));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  HoleIndex w = p->last / WORD;
+
+  if (p->last < 0) return -1;
+  while (w >= 0 && !p->is_in[w]) --w;
+  p->last = w < 0 ? -1 : w * WORD + WORD - 1 - __builtin_clzll(p->is_in[w]);
+  return p->last;
 }
 
-/* What is on the heap becomes a cycle whose last triangle is `birth`. */
-static PetscErrorCode keep_cycle(struct suspension *p, uint64_t birth, uint64_t death)
+/* The present column is kept, and a new one begun. */
+static PetscErrorCode keep_column(hole_suspension p, uint64_t death)
 {
-  struct cycle *c;
+  struct column *c = &p->columns[p->last];
 
   PetscFunctionBegin;
-  PetscCall(PetscNew(&c));
-  c->birth = birth;
-  c->death = death;
-  HASH_ADD(hh, p->cycles, birth, sizeof(c->birth), c);
-  if (!c->hh.tbl) {
-    PetscCall(PetscFree(c));
-    SETERRQ(PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "memory ran out in the reduction");
-  }
-  PetscCall(PetscMalloc1(p->heap.n, &c->triangles));
-  while (p->heap.n) {
-    const uint64_t t = ~hole_heap_pop(&p->heap);
-
-    if (c->n && c->triangles[c->n - 1] == t) --c->n;
-    else c->triangles[c->n++] = t;
-  }
-  p->bytes += (double)c->n * sizeof(*c->triangles) + sizeof(*c);
+  for (HoleIndex w = p->last / WORD; w >= 0; --w) c->n += __builtin_popcountll(p->is_in[w]);
+  p->bytes += (double)c->n * sizeof(*c->births);
   PetscCheck(
       p->bytes <= p->most_bytes, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
       "the cycles of dimension 2 take more than %.3g GiB; lower -threshold or -max_points, or raise -memory_limit",
       p->most_bytes / 0x1p30);
-  PetscCall(PetscRealloc((size_t)c->n * sizeof(*c->triangles), &c->triangles));
+  PetscCall(PetscMalloc1(c->n, &c->births));
+  for (HoleIndex n = 0; find_last(p) >= 0; ++n) {
+    c->births[n] = p->last;
+    p->is_in[p->last / WORD] ^= UINT64_C(1) << p->last % WORD;
+  }
+  c->death = death;
+  ++p->n_pairs;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reduce what is on the heap: it becomes nothing, or a cycle with a last triangle that no other has. */
-static PetscErrorCode reduce_cycle(struct suspension *p, uint64_t death)
+/* Reduce the present column by those before: it becomes nothing, or one with a last birth that no other has. */
+static PetscErrorCode reduce_column(hole_suspension p, uint64_t death)
 {
-  PetscFunctionBegin;
-  while (p->heap.n) {
-    const uint32_t edge = (uint32_t)(~p->heap.entry[0] >> p->x->vertex_bits);
-    uint32_t       last;
-    uint64_t       birth;
-    HoleIndex      n;
-    struct cycle  *other;
+  HoleIndex last;
 
-    PetscCall(fold_front(p, edge, &n, &last));
-    if (last == HOLE_NO_EDGE) continue;
-    birth = (uint64_t)edge << p->x->vertex_bits | last;
-    PetscCall(put_front_back(p, edge, n));
-    HASH_FIND(hh, p->cycles, &birth, sizeof(birth), other);
-    if (!other) {
-      PetscCall(keep_cycle(p, birth, death));
-      PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionBegin;
+  while ((last = find_last(p)) >= 0) {
+    const struct column *other = &p->columns[last];
+
+    if (!other->n) {
+      PetscCall(keep_column(p, death));
+      break;
     }
-    for (HoleIndex t = 0; t < other->n; ++t) PetscCall(hole_heap_push(&p->heap, ~other->triangles[t]));
+    for (HoleIndex b = 0; b < other->n; ++b)
+      p->is_in[other->births[b] / WORD] ^= UINT64_C(1) << other->births[b] % WORD;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The suspension of a loop: numbers of e, the closing edge, how many edges, edges. */
-static PetscErrorCode suspend(struct suspension *p, const uint32_t loop[])
+static PetscErrorCode suspend(hole_suspension p, const uint32_t loop[])
 {
   const uint32_t *ends = p->s->ends[loop[0]];
 
@@ -193,73 +227,60 @@ static PetscErrorCode suspend(struct suspension *p, const uint32_t loop[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int by_edge_then_closing(const void *a, const void *b)
+PetscErrorCode hole_suspension_add(hole_suspension p, const uint32_t loop[])
 {
-  const uint32_t *const *x = a, *const *y = b;
-
-  if ((*x)[0] != (*y)[0]) return (*x)[0] < (*y)[0] ? -1 : 1;
-  return (*x)[1] < (*y)[1] ? -1 : (*x)[1] > (*y)[1];
-}
-
-/* All loops, ascending. */
-static PetscErrorCode reduce_loops(struct suspension *p, HoleHomology homology, HoleIndex n_numbers,
-                                   const uint32_t numbers[])
-{
-  HoleIndex        n_loops = 0;
-  const uint32_t **loops;
-  PetscErrorCode   reduced = PETSC_SUCCESS;
-
   PetscFunctionBegin;
-  PetscCall(hole_lune_graph_create(p->s, &p->graph));
-  PetscCall(PetscMalloc4(p->s->n, &p->parent, p->s->n, &p->order, p->s->n, &p->odd, p->s->n, &p->met));
-  for (HoleIndex at = 0; at < n_numbers; at += 3 + numbers[at + 2]) ++n_loops;
-  PetscCall(PetscMalloc1(n_loops, &loops));
-  n_loops = 0;
-  for (HoleIndex at = 0; at < n_numbers; at += 3 + numbers[at + 2]) loops[n_loops++] = numbers + at;
-  hole_sort(loops, n_loops, sizeof(*loops), by_edge_then_closing);
-  for (HoleIndex l = 0; l < n_loops && !reduced; ++l) {
-    reduced = suspend(p, loops[l]);
-    if (!reduced) reduced = reduce_cycle(p, (uint64_t)loops[l][0] << p->x->edge_bits | loops[l][1]);
-    if (!reduced) reduced = hole_homology_report(homology, "cycles of lunes", l, n_loops);
-  }
-  PetscCall(PetscFree(loops));
-  PetscCall(reduced);
+  PetscCall(suspend(p, loop));
+  while (p->heap.n) PetscCall(fold_front(p, (uint32_t)(~p->heap.entry[0] >> p->x->vertex_bits)));
+  PetscCall(reduce_column(p, (uint64_t)loop[0] << p->x->edge_bits | loop[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode list_pairs(const struct suspension *p, HoleIndex *n_pairs, struct hole_suspension_pair *pairs[])
+HoleIndex hole_suspension_count(hole_suspension p) { return p->n_pairs; }
+
+PetscErrorCode hole_suspension_pairs(hole_suspension p, struct hole_suspension_pair *pairs[])
 {
+  HoleIndex n = 0;
+
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(HASH_COUNT(p->cycles), pairs));
-  *n_pairs = 0;
-  for (const struct cycle *c = p->cycles; c; c = c->hh.next)
-    (*pairs)[(*n_pairs)++] = (struct hole_suspension_pair){c->birth, c->death};
-  hole_sort(*pairs, *n_pairs, sizeof(**pairs), hole_suspension_order);
+  PetscCall(PetscMalloc1(p->n_pairs, pairs));
+  for (HoleIndex b = 0; b < p->n_births; ++b) {
+    if (p->columns[b].n) (*pairs)[n++] = (struct hole_suspension_pair){p->births[b], p->columns[b].death};
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_suspension_reduce(HoleHomology homology, struct hole_simplices *x, HoleIndex n_numbers,
-                                      const uint32_t numbers[], double most_bytes, HoleIndex *n_pairs,
-                                      struct hole_suspension_pair *pairs[])
+PetscErrorCode hole_suspension_create(const struct hole_simplices *x, HoleIndex n_births, const uint64_t births[],
+                                      double most_bytes, hole_suspension *p)
 {
-  struct suspension p = {.x = x, .s = x->s, .grown = HOLE_NO_EDGE, .most_bytes = most_bytes};
-  struct cycle     *c, *next;
-  PetscErrorCode    reduced;
-
   PetscFunctionBegin;
-  *n_pairs = 0;
-  *pairs   = NULL;
-  reduced  = reduce_loops(&p, homology, n_numbers, numbers);
-  if (!reduced) reduced = list_pairs(&p, n_pairs, pairs);
-  HASH_ITER(hh, p.cycles, c, next)
-  {
-    HASH_DEL(p.cycles, c);
-    PetscCall(PetscFree(c->triangles));
-    PetscCall(PetscFree(c));
-  }
-  PetscCall(PetscFree4(p.parent, p.order, p.odd, p.met));
-  PetscCall(PetscFree(p.heap.entry));
-  PetscCall(hole_lune_graph_destroy(&p.graph));
-  PetscCall(reduced);
+  PetscCall(PetscNew(p));
+  (*p)->x          = x;
+  (*p)->s          = x->s;
+  (*p)->n_births   = n_births;
+  (*p)->births     = births;
+  (*p)->last       = -1;
+  (*p)->grown      = HOLE_NO_EDGE;
+  (*p)->most_bytes = most_bytes;
+  PetscCall(hole_common_create(x->s, &(*p)->common));
+  PetscCall(hole_lune_graph_create(x->s, &(*p)->graph));
+  PetscCall(PetscCalloc2(n_births, &(*p)->columns, n_births / WORD + 1, &(*p)->is_in));
+  PetscCall(PetscMalloc4(x->s->n, &(*p)->parent, x->s->n, &(*p)->order, x->s->n, &(*p)->front, x->s->n, &(*p)->met));
+  PetscCall(PetscCalloc1(x->s->n, &(*p)->odd));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_suspension_destroy(hole_suspension *p)
+{
+  PetscFunctionBegin;
+  if (!*p) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex b = 0; b < (*p)->n_births && (*p)->columns; ++b) PetscCall(PetscFree((*p)->columns[b].births));
+  PetscCall(PetscFree2((*p)->columns, (*p)->is_in));
+  PetscCall(PetscFree4((*p)->parent, (*p)->order, (*p)->front, (*p)->met));
+  PetscCall(PetscFree((*p)->odd));
+  PetscCall(PetscFree((*p)->heap.entry));
+  PetscCall(hole_common_destroy(&(*p)->common));
+  PetscCall(hole_lune_graph_destroy(&(*p)->graph));
+  PetscCall(PetscFree(*p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,7 +4,6 @@
    Their reduction pairs each with the critical triangle that began its class. Cycles stay short where cocycles grow. */
 #pragma once
 
-#include "loops.h"
 #include "simplices.h"
 
 /* A critical triangle and the tetrahedron that ends its class. */
@@ -20,11 +19,24 @@ static inline int hole_suspension_order(const void *a, const void *b)
   return x->birth < y->birth ? -1 : x->birth > y->birth;
 }
 
+typedef struct hole_suspension_s *hole_suspension;
+
 /*
- * Reduce the loops of all lunes, ascending by edge and closing edge. Local: one rank does it.
- * `pairs` [*n_pairs] ascending by birth, to be freed with PetscFree().
+ * Local: one rank reduces. `births` [n_births] ascending: the critical triangles that end no interval of dimension 1; borrowed. Columns may take
+ * `most_bytes`.
+ */
+PetscErrorCode hole_suspension_create(const struct hole_simplices *x, HoleIndex n_births, const uint64_t births[],
+                                      double most_bytes, hole_suspension *p);
+PetscErrorCode hole_suspension_destroy(hole_suspension *p);
+
+/*
+ * Reduce a loop, as it stands in struct hole_loop_list: they come in the order of edges, then of closing edges. Local.
  * HOLE_ERR_RESOURCE: more than `most_bytes`.
  */
-PetscErrorCode hole_suspension_reduce(HoleHomology homology, struct hole_simplices *x, HoleIndex n_numbers,
-                                      const uint32_t numbers[], double most_bytes, HoleIndex *n_pairs,
-                                      struct hole_suspension_pair *pairs[]);
+PetscErrorCode hole_suspension_add(hole_suspension p, const uint32_t loop[]);
+
+/* Pairs so far. */
+HoleIndex hole_suspension_count(hole_suspension p);
+
+/* These, ascending by birth, to be freed with PetscFree(). */
+PetscErrorCode hole_suspension_pairs(hole_suspension p, struct hole_suspension_pair *pairs[]);

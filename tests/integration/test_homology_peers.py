@@ -244,6 +244,8 @@ RUNS = (
     Run("graphs", 400, 3, 2, "inf", parts=("few", "spaces", "cone")),
     Run("knn", 50, 3, 2, "inf", options=("-neighbors", 6)),
     Run("sparse", 26, 2, 2, "enclosing", options=("-epsilon", 1)),
+    Run("matrices", 80, 2, 2, "enclosing", "cycles", ("-homology_side", "homology"), ("sphere", "uneven")),
+    Run("graphs", 300, 2, 2, "inf", "cycles", ("-homology_side", "homology"), ("few", "spaces", "cone")),
 )
 
 

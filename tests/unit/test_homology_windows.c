@@ -184,6 +184,51 @@ static PetscErrorCode check_queue(HoleIndex n_batches, HoleIndex n_batch, HoleIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Some points among others that are far from all: rows are sparse. */
+struct scattered {
+  struct test_matrix matrix;
+  HoleIndex          n_near;
+};
+
+static PetscErrorCode scattered_row(HoleIndex i, HoleIndex n, double row[], void *ctx)
+{
+  struct scattered *m = ctx;
+
+  PetscFunctionBegin;
+  for (HoleIndex j = 0; j < n; ++j) row[j] = i == j ? 0 : 10;
+  if (i < m->n_near) PetscCall(test_matrix_row(i, m->n_near, row, &m->matrix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Dimension 2 from both sides where it takes several rounds, the textbook too long. */
+static PetscErrorCode check_sides(struct scattered matrix, HoleIndex n, const char threshold[])
+{
+  const HoleSide sides[] = {HOLE_SIDE_HOMOLOGY, HOLE_SIDE_AUTO};
+  HoleDistances  d;
+  HoleFiltration f;
+  struct outcome want, got;
+  char           label[128];
+
+  PetscFunctionBegin;
+  PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, n, scattered_row, &matrix, &d));
+  PetscCall(HoleFiltrationCreate(d, &f));
+  PetscCall(HoleFiltrationSetThreshold(f, threshold));
+  PetscCall(HoleFiltrationSetMaxDim(f, 2));
+  PetscCall(HoleFiltrationSetUp(f));
+  PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, 2, 0, HOLE_SIDE_COHOMOLOGY, &want));
+  for (int side = 0; side < 2; ++side) {
+    PetscCall(PetscSNPrintf(label, sizeof(label), "kind %d, n %d, threshold %s, side %d", (int)matrix.matrix.kind,
+                            (int)n, threshold, (int)sides[side]));
+    PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, 2, 0, sides[side], &got));
+    PetscCall(compare(&got, &want, label));
+    PetscCall(destroy(&got));
+  }
+  PetscCall(destroy(&want));
+  PetscCall(HoleFiltrationDestroy(&f));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
   const char *const  thresholds[]  = {"enclosing", "inf", "quantile:0.3", "0.5", "0", "quantile:0.02"};
@@ -210,6 +255,10 @@ int main(int argc, char **argv)
   PetscCall(check_queue(1, 100000, 1000, 1000000));
   PetscCall(check_queue(300, 200, 50, 100000));
   PetscCall(check_queue(20, 2000, 1, 40));
+  PetscCall(check_sides((struct scattered){{TEST_NO_METRIC, 1}, 100}, 100, "enclosing"));
+  PetscCall(check_sides((struct scattered){{TEST_FEW_VALUES, 2}, 60}, 60, "enclosing"));
+  PetscCall(check_sides((struct scattered){{TEST_UNIFORM, 7}, 150}, 150, "enclosing"));
+  PetscCall(check_sides((struct scattered){{TEST_NO_METRIC, 3}, 60}, 400, "0.9"));
   PetscCall(PetscFinalize());
   return 0;
 }
