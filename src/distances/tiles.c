@@ -24,6 +24,10 @@ extern void sgemm_(const char *, const char *, const PetscBLASInt *, const Petsc
 enum { SINGLE_ROUNDINGS = 8, SHADOW_ROUNDINGS = 8 };
 #define MOST_SINGLE_FACTOR 0x1p60
 
+/* The formula of a length adds up squares of up to 2^22 units; each of them may lose 2^-1075 where it is below the normal numbers: of a
+   measure that is at most f^2 2^-1053, far below the absolute part of the error for factors up to this one. */
+#define MOST_FACTOR 0x1p400
+
 /* What products need of some points. */
 struct rounded {
   HoleIndex first, count, capacity;
@@ -259,8 +263,8 @@ static PetscErrorCode set_up(hole_tiles t, HoleIndex n_axes)
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(find_centre(t, &largest));
   PetscCall(find_factors(t, largest));
-  /* Lengths below the normal numbers of single precision are rounded by more; then bounds come from lengths. */
-  if (d->single && t->factor > MOST_SINGLE_FACTOR) t->products = PETSC_FALSE;
+  /* Lengths, or their squares, below the normal numbers lose more digits than products account for; then bounds come from lengths. */
+  if (t->factor > (d->single ? MOST_SINGLE_FACTOR : MOST_FACTOR)) t->products = PETSC_FALSE;
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
   if (d->metric->bound == HOLE_BOUND_ANGULAR)
     t->tiny += m * 0x1p-49; /* the formula loses digits where rows are parallel */
@@ -523,10 +527,10 @@ void hole_tiles_lengths_from_block(hole_tiles t, HoleIndex j, HoleIndex n, const
 double hole_tiles_predict_bytes(HoleIndex n, HoleIndex width, HoleIndex n_axes, PetscMPIInt size)
 {
   const HoleIndex n_floats = HOLE_ROW_STRIDE(width);
-  const HoleIndex beside   = width ? 3 + hole_shadows_floats(n_axes) : 1;
+  const HoleIndex axes     = width ? n_axes : 0; /* without products there are no shadows */
+  const HoleIndex beside   = width ? 3 + hole_shadows_floats(axes) : 1;
   const double    a_point  = (double)sizeof(float) * (double)(n_floats + beside);
-  const double    once =
-      (double)sizeof(double) * (double)width + (n_axes ? hole_shadows_predict_bytes(n_floats, n_axes) : 0);
+  const double once = (double)sizeof(double) * (double)width + (axes ? hole_shadows_predict_bytes(n_floats, axes) : 0);
 
   return (size > 1 ? 2 : 1) * (double)hole_block_count(n, size, 0) * a_point + once;
 }

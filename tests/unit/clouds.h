@@ -17,6 +17,7 @@ enum cloud_kind {
   RELU,      /* half of all units zero, clusters */
   HUGE_ONES, /* near the end of double precision */
   TINY_ONES,
+  LOSSY_ONES, /* squares of lengths are a few times the least double */
   NEAR_TIES,  /* lengths that differ less than single precision tells */
   LEAST_ONES, /* lengths that are a few times the least float */
   N_KINDS
@@ -28,6 +29,13 @@ struct cloud {
   uint64_t        seed;
   PetscBool       single;
 };
+
+/* Are there angles between its rows? Some have no norm in double precision. */
+static inline PetscBool cloud_has_angles(enum cloud_kind kind)
+{
+  return (PetscBool)(kind != HUGE_ONES && kind != TINY_ONES && kind != LOSSY_ONES && kind != SCALES &&
+                     kind != LEAST_ONES);
+}
 
 static inline double cloud_coordinate(const struct cloud *c, HoleIndex i, HoleIndex u)
 {
@@ -54,6 +62,8 @@ static inline double cloud_coordinate(const struct cloud *c, HoleIndex i, HoleIn
     return 1e150 * (x - 0.5);
   case TINY_ONES:
     return 1e-150 * (x - 0.5);
+  case LOSSY_ONES:
+    return 0x1.8p-537 * floor(4 * x);
   case NEAR_TIES:
     return (i % c->width == u) + (double)group + 1e-8 * x;
   case LEAST_ONES:

@@ -162,14 +162,11 @@ int main(int argc, char **argv)
     PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN, 1));
   for (int kind = 0; kind < N_KINDS; ++kind) {
     for (int w = 0; w < 3; ++w) {
-      const PetscBool small_or_large =
-          (PetscBool)(kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES || kind == LEAST_ONES);
       struct cloud c = {(enum cloud_kind)kind, 12 + (HoleIndex)(seed * 7 % 23), widths[w], ++seed, PETSC_FALSE};
 
       c.single = (PetscBool)(kind != HUGE_ONES && seed % 3 == 0);
       PetscCall(check_cloud(&c, HOLE_METRIC_EUCLIDEAN, 1 + (PetscInt)(seed % 7)));
-      PetscCall(check_cloud(&c, others[(kind + w) % (small_or_large ? 2 : 3)],
-                            1 + (PetscInt)(seed % 5))); /* no cosine of these */
+      PetscCall(check_cloud(&c, others[(kind + w) % (cloud_has_angles(c.kind) ? 3 : 2)], 1 + (PetscInt)(seed % 5)));
     }
   }
 #if defined(HOLE_ENABLE_FAULTS)

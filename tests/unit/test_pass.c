@@ -352,7 +352,7 @@ int main(int argc, char **argv)
       for (int m = 0; m < 2; ++m) {
         struct cloud c = {(enum cloud_kind)kind, 20 + (HoleIndex)(seed % 120), widths[w], ++seed, PETSC_FALSE};
 
-        if (m && (kind == HUGE_ONES || kind == TINY_ONES || kind == SCALES || kind == LEAST_ONES)) continue;
+        if (m && !cloud_has_angles(c.kind)) continue;
         PetscCall(check_cloud(&c, metrics[m]));
         c.single = PETSC_TRUE;
         if (kind != HUGE_ONES && w % 2) PetscCall(check_cloud(&c, metrics[m]));
@@ -366,8 +366,7 @@ int main(int argc, char **argv)
     if (kind == HUGE_ONES) continue;
     PetscCall(check_cloud(&c, HOLE_METRIC_MANHATTAN));
     PetscCall(check_cloud(&c, HOLE_METRIC_DENSITY_EUCLIDEAN));
-    if (kind != TINY_ONES && kind != SCALES && kind != LEAST_ONES)
-      PetscCall(check_cloud(&c, HOLE_METRIC_DENSITY_COSINE));
+    if (cloud_has_angles(c.kind)) PetscCall(check_cloud(&c, HOLE_METRIC_DENSITY_COSINE));
     PetscCall(check_path_tree(&c));
     c.single = PETSC_FALSE;
     PetscCall(check_path_tree(&c));
