@@ -10,6 +10,7 @@ from cli import expect_failure, expect_success, run
 from common import expect, finish, rank_count, write_activations
 
 STEPS = ["read", "plane", "points", "rows", "pass", "graph", "bounds", "lunes", "reduction", "views", "clusters", "write"]
+METRICS = "euclidean cosine manhattan chebyshev correlation mahalanobis geodesic".split()
 MIB = 1024 * 1024
 
 
@@ -98,6 +99,15 @@ def check_job(points):
         expect(lines[-1] == f"srun hole analyze {points} -layers 'layer*' -max_dim 0", f"last line {lines[-1]}")
 
 
+def check_metrics():
+    """A layer so large that shadows of its points are planned, by every metric. No values are read, so none are written."""
+    with h5py.File("wide.h5", "w") as file:
+        file.create_dataset("layers/wide/activations", shape=(8192, 256), dtype="f4", chunks=(1024, 256))
+    for metric in METRICS:
+        said = plan("wide.h5", "-metric", metric, "-ranks", 2)
+        expect(said and said["peak_bytes"] > 0, f"no plan by {metric}")
+
+
 def check_laws():
     """More points need more, more ranks need less a rank."""
     sizes = [500, 2000, 8000]
@@ -143,6 +153,7 @@ def main():
         check_codes(points)
         check_content(points)
         check_job(points)
+        check_metrics()
         check_laws()
     else:
         here = run("plan", points, "-format", "json", ranks=ranks)
