@@ -1,18 +1,24 @@
-/* Node-shared memory by MPI-3 windows; a rank that is alone on its node takes ordinary memory. */
+/* Node-shared memory by MPI-3 windows; a rank that is alone on its node takes ordinary memory, and so do all where parts do not fit into what
+   the node has of shared memory: then each has its own part only. */
 #include "shared.h"
 
 #include "cast.h"
 #include "fault.h"
 #include <hole/hole_error.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
-enum { ALIGNMENT = 64, PIECE_BYTES = 1 << 28 /* of a broadcast: counts are int */ };
+/* Where MPI implementations keep shared memory on Linux. It is half of a node's memory by default, and 64 MiB in many containers. */
+#define FOLDER "/dev/shm"
+
+enum { ALIGNMENT = 64, TO_SPARE = 1 << 16, PIECE_BYTES = 1 << 28 /* of a broadcast: counts are int */ };
 
 struct hole_shared_s {
   MPI_Comm     comm, node, leaders; /* leaders: the first ranks of all nodes; MPI_COMM_NULL on others */
   PetscMPIInt *node_of; /* [ranks of comm] number of the node of a rank, as its leader counts in `leaders` */
   PetscMPIInt  n_nodes, node_rank, node_size;
   MPI_Win      window;
+  PetscMPIInt *ranks; /* [node_size] of comm, on this node */
   char        *own;   /* ordinary memory */
   char        *base;  /* of the first rank of the node */
   char       **parts; /* [ranks of comm] NULL on other nodes */
@@ -20,6 +26,16 @@ struct hole_shared_s {
 };
 
 static size_t foreign_now, foreign_most;
+
+/* Local. */
+static PetscErrorCode allocate_tables(hole_shared s, PetscMPIInt size)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(size, &s->node_of));
+  PetscCall(PetscMalloc1(s->node_size, &s->ranks));
+  PetscCall(PetscCalloc1(size, &s->parts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Collective: who shares memory with whom. */
 static PetscErrorCode find_nodes(hole_shared s)
@@ -39,65 +55,82 @@ static PetscErrorCode find_nodes(hole_shared s)
   }
   PetscCallMPI(MPI_Bcast(&number, 1, MPI_INT, 0, s->node));
   PetscCallMPI(MPI_Bcast(&s->n_nodes, 1, MPI_INT, 0, s->node));
-  HoleCallAgreed(s->comm, PetscMalloc1(size, &s->node_of));
+  HoleCallAgreed(s->comm, allocate_tables(s, size)); /* local */
   PetscCallMPI(MPI_Allgather(&number, 1, MPI_INT, s->node_of, 1, MPI_INT, s->comm));
+  PetscCallMPI(MPI_Allgather(&rank, 1, MPI_INT, s->ranks, 1, MPI_INT, s->node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local. */
-static PetscErrorCode allocate_own(hole_shared s, size_t bytes)
+/* Collective on the node: can its ranks have these bytes each in shared memory? Where it is too small MPI implementations end the run, wait for
+   ever, or kill whoever writes there. */
+static PetscErrorCode find_room(hole_shared s, size_t own_bytes, const char fault[], PetscBool *room)
+{
+  double         needed = (double)own_bytes + TO_SPARE;
+  PetscMPIInt    fits   = 1;
+  struct statvfs folder;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &needed, 1, MPI_DOUBLE, MPI_SUM, s->node));
+  if (!s->node_rank && !statvfs(FOLDER, &folder)) fits = needed <= (double)folder.f_bavail * (double)folder.f_frsize;
+  if (!s->node_rank && hole_fault(s->comm, fault)) fits = 0;
+  PetscCallMPI(MPI_Bcast(&fits, 1, MPI_INT, 0, s->node));
+  *room = (PetscBool)fits;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. `together`: in shared memory, which is not allocated here. */
+static PetscErrorCode allocate_own(hole_shared s, size_t bytes, PetscBool together, PetscBool whole)
 {
   PetscFunctionBegin;
   PetscCall(hole_fault(s->comm, "shared_allocate"));
-  if (s->node_size == 1) s->own = malloc(bytes + ALIGNMENT);
-  PetscCheck(s->own || s->node_size > 1, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "no memory for %.3g GiB that a node holds once; lower -max_points or -threshold", (double)bytes / 0x1p30);
+  PetscCheck(together || !whole || s->node_size == 1, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "no room in " FOLDER " for %.3g GiB that the ranks of a node share; enlarge it, use one rank a node, or "
+             "lower -max_points or -threshold",
+             (double)bytes / 0x1p30);
+  if (!together) s->own = malloc(bytes + ALIGNMENT);
+  PetscCheck(together || s->own, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "no memory for %.3g GiB; use more ranks on more nodes, or lower -max_points or -threshold",
+             (double)bytes / 0x1p30);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Pages are mapped at multiples of the alignment everywhere. */
 static char *align(char *memory) { return memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT; }
 
-/* Collective: where the parts of the node's ranks are, and how much of them belongs to others. */
+/* Collective on the node: where the parts of its ranks are, and how much of them belongs to others. */
 static PetscErrorCode find_parts(hole_shared s, size_t own_bytes)
 {
-  PetscMPIInt rank, unit, *ranks;
+  PetscMPIInt unit;
   MPI_Aint    bytes, all = 0;
   char       *part;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  HoleCallAgreed(s->comm, PetscMalloc1(s->node_size, &ranks));
-  PetscCallMPI(MPI_Allgather(&rank, 1, MPI_INT, ranks, 1, MPI_INT, s->node));
   for (PetscMPIInt q = 0; q < s->node_size; ++q) {
     PetscCallMPI(MPI_Win_shared_query(s->window, q, &bytes, &unit, (void *)&part));
-    s->parts[ranks[q]] = align(part);
+    s->parts[s->ranks[q]] = align(part);
     all += bytes;
   }
-  s->base    = s->parts[ranks[0]];
+  s->base    = s->parts[s->ranks[0]];
   s->foreign = (size_t)all - PetscMax(own_bytes, (size_t)all / (size_t)s->node_size);
-  PetscCall(PetscFree(ranks));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: memory of own_bytes; `whole`: of the first rank of each node for all of them. */
+/* Collective: memory of own_bytes; `whole`: of the first rank of each node for all of them. Nodes may differ in what they do: only steps for
+   which that does not matter are agreed upon by all ranks. */
 static PetscErrorCode allocate(hole_shared s, size_t own_bytes, PetscBool whole)
 {
-  PetscMPIInt rank, size;
-  void       *mine;
+  const size_t bytes    = whole && s->node_rank ? 0 : own_bytes;
+  PetscBool    together = PETSC_FALSE;
+  void        *mine;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  HoleCallAgreed(s->comm, allocate_own(s, own_bytes)); /* local */
-  HoleCallAgreed(s->comm, PetscCalloc1(size, &s->parts));
-  if (s->node_size > 1) {
-    if (whole && s->node_rank) own_bytes = 0;
-    PetscCallMPI(
-        MPI_Win_allocate_shared((MPI_Aint)own_bytes + ALIGNMENT, 1, MPI_INFO_NULL, s->node, &mine, &s->window));
+  if (s->node_size > 1) PetscCall(find_room(s, bytes, whole ? "shared_room" : "shared_room_parts", &together));
+  HoleCallAgreed(s->comm, allocate_own(s, own_bytes, together, whole)); /* local */
+  if (together) {
+    PetscCallMPI(MPI_Win_allocate_shared((MPI_Aint)bytes + ALIGNMENT, 1, MPI_INFO_NULL, s->node, &mine, &s->window));
     PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
     PetscCall(find_parts(s, whole ? 0 : own_bytes));
-  } else s->base = s->parts[rank] = align(s->own);
+  } else s->base = s->parts[s->ranks[s->node_rank]] = align(s->own);
   foreign_now += s->foreign;
   foreign_most = PetscMax(foreign_most, foreign_now);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -151,7 +184,7 @@ MPI_Comm hole_shared_node(hole_shared shared) { return shared->node; }
 PetscErrorCode hole_shared_sync(hole_shared s)
 {
   PetscFunctionBegin;
-  if (s->node_size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->window == MPI_WIN_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Win_sync(s->window));
   PetscCallMPI(MPI_Barrier(s->node));
   PetscCallMPI(MPI_Win_sync(s->window));
@@ -182,6 +215,7 @@ PetscErrorCode hole_shared_destroy(hole_shared *shared)
   foreign_now -= s->foreign;
   free(s->own);
   PetscCall(PetscFree(s->parts));
+  PetscCall(PetscFree(s->ranks));
   PetscCall(PetscFree(s->node_of));
   if (s->leaders != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->leaders));
   if (s->node != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->node));

@@ -11,13 +11,14 @@ typedef struct hole_shared_s *hole_shared;
  */
 PetscErrorCode hole_shared_create(MPI_Comm comm, size_t bytes, hole_shared *shared);
 
-/* The same for parts, one of each rank, of any size. Collective on `comm`. */
+/* The same for parts, one of each rank, of any size. Collective on `comm`. On a node without room for all of them in shared memory each
+   rank can read its own only. */
 PetscErrorCode hole_shared_create_parts(MPI_Comm comm, size_t own_bytes, hole_shared *shared);
 
 /* Where the copy of the node is in this process. Not collective. */
 char *hole_shared_base(hole_shared shared);
 
-/* Where the part of a rank of `comm` is in this process, NULL if it is on another node. Not collective. */
+/* Where the part of a rank of `comm` is in this process, NULL if it cannot be read. Not collective. */
 char *hole_shared_part(hole_shared shared, PetscMPIInt rank);
 
 /* Most bytes of other ranks that this one has had before it at a time: of a copy, all but an equal share. They count among the pages of

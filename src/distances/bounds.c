@@ -191,8 +191,8 @@ static PetscErrorCode make_rows(hole_bounds b)
   PetscCall(hole_tiles_get_size(&b->tile));
   b->value = sizeof(float);
   b->type  = MPI_FLOAT;
+  PetscCall(share_points(b)); /* written at once, so that what is left of shared memory is known for the rows */
   PetscCall(allocate_rows(b));
-  PetscCall(share_points(b));
   PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
   PetscCall(fill_rows(b));
   PetscCall(gather_slack(b));

@@ -55,7 +55,7 @@ static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)
   return b->rows + (size_t)(local * b->stride) * b->value;
 }
 
-/* The row of any point, NULL if it is on another node, or was stored by another rank. */
+/* The row of any point, NULL if it cannot be read here: on another node, stored by another rank, or on a node without room for shared memory. */
 static inline const void *hole_bounds_row(hole_bounds b, HoleIndex i)
 {
   const PetscMPIInt owner = hole_block_owner(b->n, b->d->size, i);

@@ -5,6 +5,18 @@
 #include "../../src/distances/bounds.h"
 #include <hole/hole_homology.h>
 
+static PetscMPIInt ranks_a_node; /* 0: as it is */
+
+/* In place of MPI's own: a machine may look like several nodes, of which the last may have fewer ranks than the others. */
+int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm *part)
+{
+  int rank;
+
+  if (!ranks_a_node) return PMPI_Comm_split_type(comm, type, key, info, part);
+  MPI_Comm_rank(comm, &rank);
+  return PMPI_Comm_split(comm, rank / ranks_a_node, key, part);
+}
+
 /* The measure of a length is between the two bounds; the length itself is that of the matrix. */
 static PetscErrorCode check_rows(hole_bounds b, const double matrix[], const char what[])
 {
@@ -148,6 +160,32 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* A node with little shared memory: rows stay with their ranks, and the results are the same; points, which it must share, are refused. */
+static PetscErrorCode check_no_room(void)
+{
+  struct cloud  c = {NEAR_TIES, 37, 5, 4, PETSC_FALSE};
+  HoleDistances d;
+  hole_bounds   b;
+  PetscMPIInt   size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", "0"));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", "shared_room"));
+  if (size > 1) TEST_FAILS(HOLE_ERR_RESOURCE, hole_bounds_create(d, &b));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", "shared_room_parts"));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* the fault is no error here */
+  PetscCall(hole_bounds_create(d, &b));
+  TEST_CHECK(b->here == (size == 1), "rows of other ranks are %shere", b->here ? "" : "not ");
+  PetscCall(hole_bounds_destroy(&b));
+  PetscCall(check_cloud(&c, HOLE_METRIC_EUCLIDEAN, 3));
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscCall(HoleDistancesDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 #endif
 
 int main(int argc, char **argv)
@@ -169,6 +207,11 @@ int main(int argc, char **argv)
       PetscCall(check_cloud(&c, others[(kind + w) % (cloud_has_angles(c.kind) ? 3 : 2)], 1 + (PetscInt)(seed % 5)));
     }
   }
+  for (ranks_a_node = 1; ranks_a_node <= 2; ++ranks_a_node) {
+    PetscCall(check_cloud(&(struct cloud){NEAR_TIES, 45, 6, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN, 4));
+    PetscCall(check_cloud(&(struct cloud){GRID, 40, 3, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN, 3));
+  }
+  ranks_a_node = 0;
 #if defined(HOLE_ENABLE_FAULTS)
   {
     const char *const points[] = {"bounds_allocate", "tiles_allocate", "distances_ring"};
@@ -178,6 +221,7 @@ int main(int argc, char **argv)
     for (PetscMPIInt rank = 0; rank < size; ++rank) {
       for (int p = 0; p < 3; ++p) PetscCall(check_fault(points[p], rank));
     }
+    PetscCall(check_no_room());
   }
 #endif
   PetscCall(PetscFinalize());
