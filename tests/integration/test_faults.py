@@ -524,6 +524,7 @@ OPTIONS_OF_POINTS = {
     "chains_": "-representatives cocycles",
     "critical_": "-max_dim 2",
     "cycles_": "-representatives cycles",
+    "distances_allocate": "-metric geodesic",
     "distances_precision": "-precision single",
     "edges_": "-filtration sparse -max_dim 0",
     "geodesic_": "-metric geodesic",
@@ -532,18 +533,21 @@ OPTIONS_OF_POINTS = {
     "knn_": "-filtration knn",
     "loops_": "-max_dim 2 -homology_side homology",
     "neighbours_": "-metric geodesic",
+    "panels_": "-metric geodesic",
     "principal_": "-metric mahalanobis",
     "principal_gram": "-reshape flatten -max_points 12",
     "quantile_": "-threshold quantile:0.5 -max_dim 0",
     "radius_": "-max_dim 0",
     "scale_": "-metric density_euclidean",
+    "shadows_": "-reshape flatten -max_dim 0 -distances_axes 4",
     "share_": "-threshold 0.1",
     "shared_": "-max_dim 2",
     "skeleton_": "-max_dim 2",
     "sparse_": "-filtration sparse",
     "views_spectral": "-views all",
 }
-INPUT_OF_POINTS = {"principal_gram": "in/maps.h5"}  # wider than 12 points
+INPUT_OF_POINTS = {"principal_gram": "in/maps.h5", "shadows_allocate": "in/maps.h5"}  # wider than 12 points, and than the axes
+NOT_ON_ONE_RANK = {"panels_allocate"}  # it has all rows
 NOT_IN_THE_PROGRAM = {"graph_ghosts"}  # of the library alone; unit tests come there
 
 
@@ -554,7 +558,7 @@ def fault_points():
         for name in (name for name in files if name.endswith(".c")):
             with open(os.path.join(where, name), encoding="utf-8") as file:
                 points |= set(re.findall(r'hole_fault\([^"()]*(?:\([^()]*\))?[^"()]*"(\w+)"\)', file.read()))
-    return sorted(points - NOT_IN_THE_PROGRAM)
+    return sorted(points - NOT_IN_THE_PROGRAM - (set() if ranks_to_use() else NOT_ON_ONE_RANK))
 
 
 def run_with_fault(point, rank):
