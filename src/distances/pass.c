@@ -641,13 +641,15 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
   const HoleIndex stride = base ? hole_metric_stride(base, units) : 0, side = PetscMin(n, HOLE_TILE);
   const double    tiles = hole_threads() * (double)side * (double)PetscMin(n, COLUMNS * HOLE_TILE) *
                        (sizeof(float) + 1); /* few candidates */
-  double travel = 0;
+  double travel = 0, all;
 
   if (!stored)
     travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, default_axes(n, units), size) +
              hole_ring_predict_bytes(n, stride, size, size / 2 + 1) + hole_radius_predict_bytes(n, size);
-  return tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
-         (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
+  all = tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
+        (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
+  return stored ? all
+                : PetscMax(all, hole_witnesses_predict_bytes(n, stride, size)); /* these go before the rest comes */
 }
 
 PetscErrorCode HolePassDestroy(HolePass *pass)

@@ -384,7 +384,7 @@ int main(int argc, char **argv)
   PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
   setenv("OMP_NUM_THREADS", "1", 1);
   PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed, PETSC_FALSE}, HOLE_METRIC_COSINE));
-  PetscCall(check_cloud(&(struct cloud){SPHERE, 700, 8, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){SPHERE, 300, 8, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
 #if defined(HOLE_ENABLE_FAULTS)
   PetscCall(check_faults());
 #endif
