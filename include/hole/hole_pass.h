@@ -32,7 +32,8 @@ HOLE_EXTERN PetscErrorCode HolePassWantEdges(HolePass pass, double length);
  * run. Logically collective. */
 HOLE_EXTERN PetscErrorCode HolePassWantEdgesWithin(HolePass pass, const double reach[]);
 
-/** Want the enclosing radius: the smallest over points of the largest distance to another point. Logically collective. */
+/** Want the enclosing radius: the smallest over points of the largest distance to another point. Mostly it is found before the
+ * pass, from some tens of points. Logically collective. */
 HOLE_EXTERN PetscErrorCode HolePassWantEnclosingRadius(HolePass pass);
 
 /** Want the exact lower order statistic of all pairs, see HoleDistancesGetQuantile(). Logically collective. It takes a second pass. */

@@ -804,6 +804,8 @@ static const struct app_option options[] = {
      1, 2048},
     {"-distances_axes", OPTION_INTEGER, "K (63)",
      "axes along which points are compared first; 0: none; results do not depend on it", 0, 2048},
+    {"-distances_looks", OPTION_INTEGER, "L (N / 32, at least 128)",
+     "points looked at for the enclosing radius before all pairs are; results do not depend on it", 0, 1 << 30},
     {"-homology_side", OPTION_WORD, "auto cohomology homology",
      "how dimension 2 is reduced; auto: cohomology, unless a class lives very long; diagrams do not depend on it", 0,
      0},

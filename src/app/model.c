@@ -10,6 +10,7 @@
 #include "../distances/panels.h"
 #include "../distances/ring.h"
 #include "../distances/row_cache.h"
+#include "../distances/witnesses.h"
 #include "../homology/lunes.h"
 #include "../homology/reduction.h"
 #include "../metric/metric_impl.h"
@@ -141,6 +142,12 @@ static double pass_seconds(const struct state *s, HoleIndex k)
   return pairs(s) * (tile_seconds(s) + s->pace * A_LOOK) + s->pace * (rows + near) + (s->size > 1 ? link : 0);
 }
 
+/* The enclosing radius, where it does not come of the pass. */
+static double radius_pairs(const struct state *s)
+{
+  return (double)hole_witnesses_predict_count(s->n) * (double)s->n_local;
+}
+
 static double pass_flop(const struct state *s)
 {
   const HoleMetric metric = metric_of(s);
@@ -250,8 +257,8 @@ static double set_up_filtration(struct state *s, double rows)
   (void)app_get_text("-threshold", "", sizeof(rule), rule);
   if (!strncmp(rule, "quantile", 8)) quantile = 2;
   seconds = rows > 0 ? pairs(s) * s->pace * A_STORED + s->pace * (double)s->n * s->log_n * A_MERGE * (double)blocks(s)
-                     : pass_seconds(s, k) * quantile;
-  add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile, seconds);
+                     : pass_seconds(s, k) * quantile + radius_pairs(s) * length_seconds(s);
+  add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile + radius_pairs(s) * length_flop(s), seconds);
   if (s->complete) return 0;
   add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
       sparse && rows <= 0 ? 2 * pass_flop(s) : 0,

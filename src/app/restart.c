@@ -13,8 +13,8 @@
 
 /* Options that results do not depend on. */
 static const char *const free_options[] = {
-    "-output",       "-force", "-distances_tile", "-distances_axes", "-homology_side", "-homology_windows",
-    "-memory_limit", "-view",  "-progress",       "-checkpoint",     "-restart"};
+    "-output",           "-force",        "-distances_tile", "-distances_axes", "-distances_looks", "-homology_side",
+    "-homology_windows", "-memory_limit", "-view",           "-progress",       "-checkpoint",      "-restart"};
 
 /* Options of SLEPc that views depend on begin so. */
 static const char *const slepc_prefixes[] = {"-eps_", "-st_", "-bv_", "-ds_", "-ksp_", "-pc_"};

@@ -55,14 +55,25 @@ const double *hole_distances_read(HoleDistances d, HoleIndex local, HoleIndex j,
   return buffer;
 }
 
+/* What comes after the formula, for point i and those from j on. */
+static void finish_row(HoleDistances d, HoleIndex i, HoleIndex j, HoleIndex n, double out[])
+{
+  for (HoleIndex b = 0; d->scale && b < n; ++b) out[b] /= sqrt(d->scale[i] * d->scale[j + b]);
+  hole_distances_round(d, n, out);
+}
+
 void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,
                          const double y[], double out[], HoleIndex stride)
 {
   d->metric->kernel->tile(n_x, x, n_y, y, d->point_stride, d->n_padded, out, stride);
-  for (HoleIndex a = 0; a < n_x; ++a) {
-    for (HoleIndex b = 0; d->scale && b < n_y; ++b) out[a * stride + b] /= sqrt(d->scale[i + a] * d->scale[j + b]);
-    hole_distances_round(d, n_y, out + a * stride);
-  }
+  for (HoleIndex a = 0; a < n_x; ++a) finish_row(d, i + a, j, n_y, out + a * stride);
+}
+
+void hole_distances_rows(HoleDistances d, HoleIndex n_x, const HoleIndex i[], const double x[], HoleIndex j,
+                         HoleIndex n_y, const double y[], double out[], HoleIndex stride)
+{
+  d->metric->kernel->tile(n_x, x, n_y, y, d->point_stride, d->n_padded, out, stride);
+  for (HoleIndex a = 0; a < n_x; ++a) finish_row(d, i[a], j, n_y, out + a * stride);
 }
 
 void hole_distances_scatter(HoleDistances d, HoleIndex i, const double x[], HoleIndex n_y, const HoleIndex j[],

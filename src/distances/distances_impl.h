@@ -94,6 +94,10 @@ static inline HoleIndex hole_distances_buffer(HoleDistances d) { return d->singl
 void hole_distances_tile(HoleDistances d, HoleIndex i, HoleIndex n_x, const double x[], HoleIndex j, HoleIndex n_y,
                          const double y[], double out[], HoleIndex stride);
 
+/* The same, of points x[a] whose ids are i[a]. */
+void hole_distances_rows(HoleDistances d, HoleIndex n_x, const HoleIndex i[], const double x[], HoleIndex j,
+                         HoleIndex n_y, const double y[], double out[], HoleIndex stride);
+
 /* out[b] = distance of prepared point x, whose global id is i, and the one that y[b] points to, whose id is j[b]. */
 void hole_distances_scatter(HoleDistances d, HoleIndex i, const double x[], HoleIndex n_y, const HoleIndex j[],
                             const double *const y[], double out[]);

@@ -11,6 +11,7 @@
 #include "quantile.h"
 #include "radius.h"
 #include "select.h"
+#include "witnesses.h"
 
 #include "../core/block.h"
 #include "../core/fault.h"
@@ -41,6 +42,7 @@ struct HolePass_s {
   PetscBool     insist; /* on shadows in every tile, since axes were asked for */
 
   PetscBool     want_tree, want_edges, want_radius, want_quantile;
+  PetscBool     radius_found; /* without a look at all pairs */
   HoleIndex     k;
   double        length, q;
   const double *reach;
@@ -493,7 +495,8 @@ static PetscErrorCode create_consumers(struct sweep *s, struct wanted *w, const 
   if (pass->want_tree) PetscCall(hole_forest_create(d, s->tiles, &w->forest));
   if (pass->k) PetscCall(hole_neighbours_create(d, s->tiles, pass->k, &w->neighbours));
   if (pass->want_edges) PetscCall(hole_edges_create(d, s->tiles, pass->length, pass->reach, &w->edges));
-  if (pass->want_radius && !hole_distances_stored(d)) PetscCall(hole_radius_create(d, s->tiles, &w->radius));
+  if (pass->want_radius && !pass->radius_found && !hole_distances_stored(d))
+    PetscCall(hole_radius_create(d, s->tiles, &w->radius));
   if (sketch) PetscCall(hole_sketch_create(d, s->tiles, quantile_place(pass), &w->sketch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -580,6 +583,8 @@ PetscErrorCode HolePassRun(HolePass pass)
   if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile))
     PetscCall(HoleDistancesStore(d));
   PetscCall(hole_log_begin("HolePassRun", &event));
+  if (pass->want_radius && !hole_distances_stored(d))
+    PetscCall(hole_witnesses_find_radius(d, &pass->radius_found, &pass->radius));
   PetscCall(run_sweep(pass, &bracket, PETSC_FALSE));
   PetscCall(hole_log_end(event));
   if (hole_distances_stored(d)) {
@@ -636,13 +641,15 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
   const HoleIndex stride = base ? hole_metric_stride(base, units) : 0, side = PetscMin(n, HOLE_TILE);
   const double    tiles = hole_threads() * (double)side * (double)PetscMin(n, COLUMNS * HOLE_TILE) *
                        (sizeof(float) + 1); /* few candidates */
-  double travel = 0;
+  double travel = 0, all;
 
   if (!stored)
     travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, default_axes(n, units), size) +
              hole_ring_predict_bytes(n, stride, size, size / 2 + 1) + hole_radius_predict_bytes(n, size);
-  return tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
-         (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
+  all = tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
+        (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
+  return stored ? all
+                : PetscMax(all, hole_witnesses_predict_bytes(n, stride, size)); /* these go before the rest comes */
 }
 
 PetscErrorCode HolePassDestroy(HolePass *pass)

@@ -20,7 +20,8 @@ enum cloud_kind {
   LOSSY_ONES, /* squares of lengths are a few times the least double */
   NEAR_TIES,  /* lengths that differ less than single precision tells */
   LEAST_ONES, /* lengths that are a few times the least float */
-  N_KINDS
+  N_KINDS,
+  SPHERE /* the farthest points of all points differ */
 };
 
 struct cloud {
@@ -68,6 +69,9 @@ static inline double cloud_coordinate(const struct cloud *c, HoleIndex i, HoleIn
     return (i % c->width == u) + (double)group + 1e-8 * x;
   case LEAST_ONES:
     return 0x1p-147 * (x - 0.5) + (u ? 0 : 0x1p-146 * (double)group);
+  case SPHERE: /* that of the maximum norm */
+    return u == (HoleIndex)(hole_random_bits(c->seed + 4, (uint64_t)i) % (uint64_t)c->width) ? (x < 0.5 ? -1 : 1)
+                                                                                             : 2 * x - 1;
   default:
     return x - 0.25;
   }

@@ -254,12 +254,12 @@ static PetscErrorCode check_shadows(HoleDistances d, const struct cloud *c, Hole
 
 static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 {
-  const char *const tiles[] = {"1", "7", "32", "512"};
-  struct answers    want    = {0};
-  HoleDistances     d, stored;
-  HoleIndex         k = 1 + (HoleIndex)(c->seed % 9);
-  double           *matrix, q = hole_random_uniform(c->seed, 77), length;
-  char              what[128];
+  const char *const tiles[] = {"1", "7", "32", "512"}, *const looks[] = {"9", "0", "20", NULL};
+  struct answers want = {0};
+  HoleDistances  d, stored;
+  HoleIndex      k = 1 + (HoleIndex)(c->seed % 9);
+  double        *matrix, q = hole_random_uniform(c->seed, 77), length;
+  char           what[128];
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(c->n * c->n, &matrix));
@@ -275,6 +275,8 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
                             c->single ? "single " : "", metric, (int)c->kind, (int)c->n, (int)c->width, (int)c->seed,
                             tiles[t]));
     PetscCall(PetscOptionsSetValue(NULL, "-distances_tile", tiles[t]));
+    if (looks[t]) PetscCall(PetscOptionsSetValue(NULL, "-distances_looks", looks[t]));
+    else PetscCall(PetscOptionsClearValue(NULL, "-distances_looks"));
     PetscCall(check_pass(d, k, length, q, PETSC_TRUE, &want, what));
     if (t >= 2) PetscCall(check_shadows(d, c, k, length, &want, what));
   }
@@ -313,8 +315,10 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
   PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
   PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
   PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
+  if (!strcmp(point, "radius_allocate")) PetscCall(PetscOptionsSetValue(NULL, "-distances_looks", "0"));
   TEST_FAILS(HOLE_ERR_RESOURCE, HolePassRun(pass));
   PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscCall(PetscOptionsClearValue(NULL, "-distances_looks"));
   PetscCall(HolePassDestroy(&pass));
   PetscCall(HoleDistancesDestroy(&d));
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
@@ -323,15 +327,15 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 
 static PetscErrorCode check_faults(void)
 {
-  const char *const points[] = {"tiles_allocate",      "pass_allocate",   "forest_allocate", "distances_ring",
-                                "neighbours_allocate", "edges_allocate",  "radius_allocate", "quantile_allocate",
-                                "pass_compare",        "shadows_allocate"};
+  const char *const points[] = {"tiles_allocate",      "pass_allocate",    "forest_allocate",   "distances_ring",
+                                "neighbours_allocate", "edges_allocate",   "radius_allocate",   "quantile_allocate",
+                                "pass_compare",        "shadows_allocate", "witnesses_allocate"};
   PetscMPIInt       size;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   for (PetscMPIInt rank = 0; rank < size; ++rank) {
-    for (int p = 0; p < 10; ++p) PetscCall(check_fault(points[p], rank));
+    for (int p = 0; p < 11; ++p) PetscCall(check_fault(points[p], rank));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -379,6 +383,7 @@ int main(int argc, char **argv)
   PetscCall(check_cloud(&(struct cloud){GRID, 130, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
   setenv("OMP_NUM_THREADS", "1", 1);
   PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed, PETSC_FALSE}, HOLE_METRIC_COSINE));
+  PetscCall(check_cloud(&(struct cloud){SPHERE, 300, 8, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
 #if defined(HOLE_ENABLE_FAULTS)
   PetscCall(check_faults());
 #endif
