@@ -99,7 +99,7 @@ typedef struct {
  */
 HOLE_EXTERN PetscErrorCode HoleHomologyGetWork(HoleHomology homology, int *n, const HoleHomologyWork *work[]);
 
-/** Bytes that one rank needs beside the distances for @p n points over @p size ranks, by the chosen algorithm. Not collective. */
+/** Bytes that one rank of a single node needs beside the distances for @p n points over @p size ranks, by the chosen algorithm. Not collective. */
 HOLE_EXTERN double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size);
 
 /**

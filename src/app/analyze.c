@@ -107,13 +107,14 @@ static PetscErrorCode get_options(struct analysis *a)
 static PetscErrorCode check_memory(struct analysis *a)
 {
   const HoleIndex base = app_memory_peak();
-  PetscMPIInt     size;
+  PetscMPIInt     size, together;
   char            text[APP_MESSAGE_LENGTH];
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(a->comm, &size));
   PetscCallMPI(MPI_Allreduce(&base, &a->model.base, 1, HOLE_MPI_INDEX, MPI_MAX, a->comm));
-  PetscCall(model_predict(&a->run, size, NULL, &a->model));
+  PetscCall(app_memory_together(a->comm, &together));
+  PetscCall(model_predict(&a->run, size, together, NULL, &a->model));
   PetscCall(model_explain(&a->run, &a->model, (double)a->memory_limit, sizeof(text), text));
   PetscCheck(a->model.peak <= (double)a->memory_limit, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "%s", text);
   PetscFunctionReturn(PETSC_SUCCESS);

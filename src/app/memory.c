@@ -98,10 +98,31 @@ PetscErrorCode app_memory_parse(const char option[], const char text[], HoleInde
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective. */
+static PetscErrorCode ranks_here(MPI_Comm comm, PetscMPIInt *ranks)
+{
+  MPI_Comm node;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Comm_size(node, ranks));
+  PetscCallMPI(MPI_Comm_free(&node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode app_memory_together(MPI_Comm comm, PetscMPIInt *ranks)
+{
+  PetscMPIInt here;
+
+  PetscFunctionBegin;
+  PetscCall(ranks_here(comm, &here));
+  PetscCallMPI(MPI_Allreduce(&here, ranks, 1, MPI_INT, MPI_MIN, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
 {
   HoleIndex   available = read_number("/proc/meminfo", "MemAvailable:", 1024);
-  MPI_Comm    node;
   PetscMPIInt ranks;
   char        text[64];
 
@@ -111,9 +132,7 @@ PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes)
     PetscCall(app_memory_parse("-memory_limit", text, bytes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_size(node, &ranks));
-  PetscCallMPI(MPI_Comm_free(&node));
+  PetscCall(ranks_here(comm, &ranks));
   available = available < 0 ? INT64_MAX : available;
   *bytes    = PetscMin(available, group_memory()) / ranks;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bytes, 1, HOLE_MPI_INDEX, MPI_MIN, comm));

@@ -3,6 +3,9 @@
 
 #include <hole/hole_types.h>
 
+/* Ranks on a node, the smallest number of any. Collective; equal on every rank. */
+PetscErrorCode app_memory_together(MPI_Comm comm, PetscMPIInt *ranks);
+
 /* Bytes a rank may use: -memory_limit, else what the node offers to this job, divided by the ranks on it. Collective; equal on
    every rank (the smallest). @errors HOLE_ERR_USAGE: -memory_limit is no size. */
 PetscErrorCode app_memory_limit(MPI_Comm comm, HoleIndex *bytes);

@@ -13,6 +13,7 @@
 #include "../distances/witnesses.h"
 #include "../homology/lunes.h"
 #include "../homology/reduction.h"
+#include "../homology/skeleton.h"
 #include "../metric/metric_impl.h"
 #include "app.h"
 #include "memory.h"
@@ -60,7 +61,7 @@ struct state {
   const struct app_run *run;
   const struct rates   *rates; /* or NULL */
   struct model         *model;
-  PetscMPIInt           size;
+  PetscMPIInt           size, together; /* ranks, and those of a node */
   HoleIndex             n, n_local;
   double                log_n, pace; /* pace: seconds here for one on the machine of the constants */
   PetscInt              max_dim;
@@ -272,7 +273,8 @@ static double bound_pairs(struct state *s, double held)
   const HoleMetric metric = metric_of(s);
   const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
   const double link = LINK_BYTE * 2 * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
-  const double kept = hole_bounds_predict_bytes(metric, s->n, s->width, s->size);
+  const double node = s->size > 1 ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
+  const double kept = hole_bounds_predict_bytes(s->n, s->size) + node;
 
   add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size),
       pass_flop(s) / pairs(s) * count, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
@@ -295,9 +297,12 @@ static void solve(struct state *s, double held, double rows)
   }
   if (!s->max_dim) return;
   if (s->by_ranks) {
-    const double edges = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
+    const double    edges = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
+    const HoleIndex known = s->rows_known ? s->n : 0;
+    const double    node  = hole_skeleton_predict_node(known);
 
-    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, s->rows_known ? s->n : 0, s->size), 0,
+    held += node / s->together - node / s->size; /* a node's own share of what all nodes hold */
+    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size), 0,
         s->pace * (A_SORTED + A_BIT * n) * edges);
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
     return;
@@ -409,8 +414,8 @@ static struct state start(const struct app_run *run, PetscMPIInt n_ranks, const 
   return s;
 }
 
-PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, const struct rates *rates,
-                             struct model *model)
+PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, PetscMPIInt together,
+                             const struct rates *rates, struct model *model)
 {
   struct state s;
 
@@ -420,6 +425,7 @@ PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, con
   model->peak    = 0;
   model->seconds = rates ? START : 0;
   s              = start(run, n_ranks, rates, model);
+  s.together     = PetscMin(together, n_ranks);
   for (s.layer = 0; s.layer < run->n_layers; ++s.layer) {
     s.kind = HoleSourceGetLayerKind(run->source, s.layer);
     PetscCall(HoleSourceGetLayerShape(run->source, s.layer, NULL, &s.width));

@@ -39,9 +39,9 @@ struct model {
 const char *model_step_name(enum model_step step);
 const char *model_step_timing(enum model_step step);
 
-/* Fill the model for a run on n_ranks ranks; `rates` NULL: without times. Not collective. */
-PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, const struct rates *rates,
-                             struct model *model);
+/* Fill the model for a run on n_ranks ranks, `together` of them on a node; `rates` NULL: without times. Not collective. */
+PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, PetscMPIInt together,
+                             const struct rates *rates, struct model *model);
 
 /* Why `available` bytes a rank do not suffice, and what to do. */
 PetscErrorCode model_explain(const struct app_run *run, const struct model *model, double available, size_t length,

@@ -328,6 +328,22 @@ static PetscErrorCode print_json(struct plan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The fewer ranks a node holds, the more of what it holds once falls to each, and the fewer it holds: from as many as it has cores downwards. */
+static PetscErrorCode lay_out(struct plan *p)
+{
+  PetscMPIInt together = (PetscMPIInt)PetscMin(p->node_cores, p->n_ranks);
+
+  PetscFunctionBegin;
+  PetscCall(model_predict(&p->run, p->n_ranks, together, &p->rates, &p->model));
+  lay_out_job(p);
+  while (p->ranks_a_node < together) {
+    together = (PetscMPIInt)p->ranks_a_node;
+    PetscCall(model_predict(&p->run, p->n_ranks, together, &p->rates, &p->model));
+    lay_out_job(p);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: for rank 0, which measures and prints. */
 static PetscErrorCode make_plan(struct plan *p)
 {
@@ -336,8 +352,7 @@ static PetscErrorCode make_plan(struct plan *p)
   PetscFunctionBegin;
   p->model.base = app_memory_peak(); /* before anything is measured, which takes memory too */
   PetscCall(calibrate(&p->run, &p->rates));
-  PetscCall(model_predict(&p->run, p->n_ranks, &p->rates, &p->model));
-  lay_out_job(p);
+  PetscCall(lay_out(p));
   PetscCall(app_get_text("-format", "text", sizeof(format), format));
   PetscCall(strcmp(format, "json") ? print_text(p) : print_json(p));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -271,13 +271,18 @@ static HoleIndex units_of(HoleMetric base, HoleIndex width)
   return base->most_width ? PetscMin(base->most_width, width) : width;
 }
 
-double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+double hole_bounds_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  HoleMetric   base   = HoleMetricGetBase(metric);
-  const double points = (double)n * (double)hole_metric_stride(base, units_of(base, width)) * (double)sizeof(double);
-  const double rows   = (double)hole_block_count(n, size, 0) * (double)HOLE_ROW_STRIDE(n);
+  const double rows = (double)hole_block_count(n, size, 0) * (double)HOLE_ROW_STRIDE(n);
 
-  return (double)sizeof(float) * (rows + (double)n) + (size > 1 ? points / size : 0);
+  return (double)sizeof(float) * (rows + (double)n);
+}
+
+double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width)
+{
+  HoleMetric base = HoleMetricGetBase(metric);
+
+  return (double)n * (double)hole_metric_stride(base, units_of(base, width)) * (double)sizeof(double);
 }
 
 double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)

@@ -45,8 +45,10 @@ PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds);
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_bounds_destroy(hole_bounds *bounds);
 
-/* Bytes of a rank for n points over `size` ranks, all on one node, where no rows are stored; and what making them takes beside. */
-double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+/* Bytes of a rank for n points over `size` ranks, where no rows are stored; of more than one also those that each node holds once; and what
+   making them takes beside. */
+double hole_bounds_predict_bytes(HoleIndex n, PetscMPIInt size);
+double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width);
 double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
 
 /* An own row. */

@@ -406,8 +406,9 @@ PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The skeleton, and bit sets of all points; what the reduction takes depends on the data. */
+/* The skeleton, of which a node holds most once, and bit sets of all points; what the reduction takes depends on the data. */
 double hole_solve_by_ranks_predict(HoleIndex n, PetscMPIInt size)
 {
-  return hole_skeleton_predict_bytes(n, size) + (double)n * (double)n / 8 + 1000.0 * (double)n;
+  return hole_skeleton_predict_bytes(n, size) + hole_skeleton_predict_node(n) / size + (double)n * (double)n / 8 +
+         1000.0 * (double)n;
 }

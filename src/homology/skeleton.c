@@ -317,10 +317,13 @@ PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a node shares, and edges that are sorted, twice; upper triangles give the first rank more of these. */
+/* Edges that are sorted, twice; upper triangles give the first rank more of these. */
 double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size)
 {
-  const double n_pairs = (double)n * (double)(n - 1) / 2, shared = 16 * n_pairs + 4.0 * (double)n * (double)n;
+  return (size > 1 ? 40 : 32) * (double)n * (double)(n - 1) / 2 / size;
+}
 
-  return (shared + (size > 1 ? 40 : 32) * n_pairs) / size;
+double hole_skeleton_predict_node(HoleIndex n)
+{
+  return 16 * (double)n * (double)(n - 1) / 2 + 4.0 * (double)n * (double)n;
 }
