@@ -537,7 +537,7 @@ OPTIONS_OF_POINTS = {
     "principal_": "-metric mahalanobis",
     "principal_gram": "-reshape flatten -max_points 12",
     "quantile_": "-threshold quantile:0.5 -max_dim 0",
-    "radius_": "-max_dim 0",
+    "radius_": "-max_dim 0 -distances_looks 0",
     "scale_": "-metric density_euclidean",
     "shadows_": "-reshape flatten -max_dim 0 -distances_axes 4",
     "share_": "-threshold 0.1",
