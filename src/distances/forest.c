@@ -52,7 +52,7 @@ struct forest {
   int       n_groups;
   uint8_t  *group;   /* [n] */
   float    *height;  /* [n] */
-  float    *columns; /* [MAX_GROUPS, n] */
+  float    *columns; /* [MAX_GROUPS, n], and room for two words an edge of the pool */
   uint32_t *nodes;   /* [4 n] merges as a binary tree, and room to label it */
 
   HoleTree tree;
@@ -75,13 +75,6 @@ static float path_height(const struct forest *f, uint32_t i, uint32_t j)
   return height;
 }
 
-static int by_high(const void *a, const void *b)
-{
-  const struct pool_edge *e = a, *g = b;
-
-  return (e->high > g->high) - (e->high < g->high);
-}
-
 /* Does the pair join different parts, or are there no parts? Inside a part only its links count. */
 static inline PetscBool is_edge(const struct forest *f, uint32_t i, uint32_t j)
 {
@@ -90,26 +83,81 @@ static inline PetscBool is_edge(const struct forest *f, uint32_t i, uint32_t j)
   return (PetscBool)(!part || part[i] != part[j]);
 }
 
-/* Kruskal's algorithm by upper bounds: the edges of the forest come first in the pool, ascending; returns their number. */
+enum { DIGIT = 11, N_DIGITS = 3, N_BINS = 1 << DIGIT };
+
+/* Unsigned numbers in the order of the floats. */
+static inline uint32_t key_of(float value)
+{
+  uint32_t bits;
+
+  memcpy(&bits, &value, sizeof(bits));
+  return bits >> 31 ? ~bits : bits | 0x80000000;
+}
+
+/* Places of the edges in the pool by ascending upper bound, in the low half of each entry; the high half is the key. Digit by digit, the
+   last one first: many times faster than comparisons, which took a tenth of a pass. Either array has room for the pool. */
+static void sort_by_high(const struct forest *f, uint64_t order[], uint64_t other[])
+{
+  HoleIndex bins[N_DIGITS][N_BINS] = {{0}};
+  uint64_t *from = other, *to = order; /* after an odd number of digits all is in `order` */
+
+  for (HoleIndex e = 0; e < f->n_edges; ++e) {
+    const uint64_t key = key_of(f->pool[e].high);
+
+    from[e] = key << 32 | (uint64_t)e;
+    for (int k = 0; k < N_DIGITS; ++k) ++bins[k][key >> k * DIGIT & (N_BINS - 1)];
+  }
+  for (int k = 0; k < N_DIGITS; ++k) {
+    HoleIndex start = 0;
+
+    for (int b = 0; b < N_BINS; ++b) {
+      const HoleIndex count = bins[k][b];
+
+      bins[k][b] = start;
+      start += count;
+    }
+    for (HoleIndex e = 0; e < f->n_edges; ++e) to[bins[k][from[e] >> (32 + k * DIGIT) & (N_BINS - 1)]++] = from[e];
+    from = to;
+    to   = to == order ? other : order;
+  }
+}
+
+/* The edges of the forest go to the head of the pool. Those that are taken out of it are marked by equal ends. */
+static void put_first(struct forest *f, HoleIndex n_tree, const struct pool_edge tree[])
+{
+  HoleIndex n_rest = 0;
+
+  for (HoleIndex e = 0; e < f->n_edges; ++e) {
+    if (f->pool[e].i != f->pool[e].j) f->pool[n_rest++] = f->pool[e];
+  }
+  memmove(f->pool + n_tree, f->pool, (size_t)n_rest * sizeof(*f->pool));
+  memcpy(f->pool, tree, (size_t)n_tree * sizeof(*f->pool));
+}
+
+/* Kruskal's algorithm by upper bounds: the edges of the forest come first in the pool, ascending; returns their number. Columns of
+   groups, to be made anew, lend their memory. */
 static HoleIndex grow_paths(struct forest *f)
 {
-  HoleIndex n_tree = 0;
+  uint64_t         *order = (uint64_t *)(void *)f->columns, *other = order + f->capacity;
+  struct pool_edge *tree   = (struct pool_edge *)(void *)other; /* when all is sorted */
+  HoleIndex         n_tree = 0;
 
   hole_union_find_init(f->n, f->sets);
   for (HoleIndex v = 0; v < f->n; ++v) f->rise[v] = INFINITY;
-  hole_sort(f->pool, f->n_edges, sizeof(*f->pool), by_high);
+  sort_by_high(f, order, other);
   for (HoleIndex e = 0; e < f->n_edges && n_tree < f->n - 1; ++e) {
-    struct pool_edge edge = f->pool[e];
-    const HoleIndex  a = hole_union_find_root(f->sets, edge.i), b = hole_union_find_root(f->sets, edge.j);
-    uint32_t         lower;
+    struct pool_edge *edge = &f->pool[(uint32_t)order[e]];
+    const HoleIndex   a = hole_union_find_root(f->sets, edge->i), b = hole_union_find_root(f->sets, edge->j);
+    uint32_t          lower;
 
     if (!hole_union_find_join(f->sets, a, b)) continue;
-    lower             = (uint32_t)(hole_union_find_root(f->sets, a) == a ? b : a);
-    f->above[lower]   = (uint32_t)(lower == a ? b : a);
-    f->rise[lower]    = edge.high;
-    f->pool[e]        = f->pool[n_tree];
-    f->pool[n_tree++] = edge;
+    lower           = (uint32_t)(hole_union_find_root(f->sets, a) == a ? b : a);
+    f->above[lower] = (uint32_t)(lower == a ? b : a);
+    f->rise[lower]  = edge->high;
+    tree[n_tree++]  = *edge;
+    edge->j         = edge->i;
   }
+  put_first(f, n_tree, tree);
   return n_tree;
 }
 
@@ -472,7 +520,7 @@ static PetscErrorCode allocate(struct forest *f)
   PetscCall(PetscMalloc1(f->n, &f->sets));
   PetscCall(PetscMalloc2(f->n, &f->above, f->n, &f->rise));
   PetscCall(PetscMalloc2(f->n, &f->group, f->n, &f->height));
-  PetscCall(PetscMalloc1(MAX_GROUPS * f->n, &f->columns));
+  PetscCall(PetscMalloc1(PetscMax(MAX_GROUPS * f->n, 4 * f->capacity), &f->columns));
   PetscCall(PetscMalloc1(4 * f->n, &f->nodes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

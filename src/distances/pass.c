@@ -408,6 +408,7 @@ static PetscErrorCode visit_block(struct sweep *s, const struct hole_block *bloc
 
   PetscFunctionBegin;
   HoleCallAgreed(s->d->comm, hole_tiles_set_block(s->tiles, block));
+  if (s->shadows) PetscCall(hole_tiles_exchange_shadows(s->tiles, from));
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->begin_block) PetscCall(s->consumers[c]->ops->begin_block(s->consumers[c], block, from));
   }

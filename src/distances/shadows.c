@@ -113,7 +113,7 @@ static double square_norm(HoleIndex n, const double product[])
   return most;
 }
 
-/* Local: axes of length 1 from the eigenvectors; no axes if they are not nearly orthonormal. */
+/* Local, on one rank: axes of length 1 from the eigenvectors; no axes if they are not nearly orthonormal. */
 static PetscErrorCode make_axes(struct hole_shadows *s, struct sample *p)
 {
   const PetscBLASInt n = (PetscBLASInt)p->n, width = (PetscBLASInt)s->width, k = (PetscBLASInt)s->n_axes;
@@ -135,8 +135,28 @@ static PetscErrorCode make_axes(struct hole_shadows *s, struct sample *p)
   PetscCallBLAS("BLASgemm",
                 BLASgemm_("T", "N", &k, &k, &width, &one, s->axes, &width, s->axes, &width, &zero, p->gram, &k));
   norm = square_norm(s->n_axes, p->gram);
-  if (!(norm > 0.5 && norm < 1.5)) s->n_axes = s->n_floats = 0;
+  if (!(norm > 0.5 && norm < 1.5)) s->n_axes = 0;
   for (HoleIndex u = 0; u < s->n_axes * s->width; ++u) s->axes[u] *= (1 - 0x1p-20) / sqrt(norm);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what the first rank made. Shadows travel, so they must be along the same axes bit for bit, on any mixture of machines. */
+static PetscErrorCode share_axes(HoleDistances d, struct hole_shadows *s)
+{
+  PetscMPIInt n_values;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Bcast(&s->n_axes, 1, HOLE_MPI_INDEX, 0, d->comm));
+  s->n_floats = hole_shadows_floats(s->n_axes);
+  PetscCall(hole_mpi_int(s->n_axes * s->width, &n_values));
+  PetscCallMPI(MPI_Bcast(s->axes, n_values, MPI_DOUBLE, 0, d->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode cast_sample(struct hole_shadows *s, const struct sample *p)
+{
+  PetscFunctionBegin;
   if (s->n_axes) PetscCall(hole_shadows_cast(s, p->n, p->rows, s->sample));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -145,9 +165,11 @@ static PetscErrorCode make_axes(struct hole_shadows *s, struct sample *p)
 static PetscErrorCode find_axes(HoleDistances d, const float rows[], struct sample *p, struct hole_shadows *s)
 {
   PetscFunctionBegin;
-  HoleCallAgreed(d->comm, allocate(d, p, s)); /* local */
-  PetscCall(gather_sample(d, s, rows, p));    /* collective */
-  HoleCallAgreed(d->comm, make_axes(s, p));   /* local */
+  HoleCallAgreed(d->comm, allocate(d, p, s));                         /* local */
+  PetscCall(gather_sample(d, s, rows, p));                            /* collective */
+  HoleCallAgreed(d->comm, d->rank ? PETSC_SUCCESS : make_axes(s, p)); /* local */
+  PetscCall(share_axes(d, s));                                        /* collective */
+  HoleCallAgreed(d->comm, cast_sample(s, p));                         /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

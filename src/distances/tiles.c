@@ -157,12 +157,13 @@ static float local_scale(hole_tiles t, HoleIndex i)
   return (float)(t->d->metric->bound == HOLE_BOUND_ANGULAR ? sqrt(t->unit / s) : t->unit / s);
 }
 
-/* Local. */
-static PetscErrorCode cast_shadows(hole_tiles t, struct rounded *r)
+/* Local: shadows of some points; room for them only, if they come from elsewhere. */
+static PetscErrorCode cast_shadows(hole_tiles t, PetscBool come, struct rounded *r)
 {
   PetscFunctionBegin;
   if (!t->shadows.n_axes) PetscFunctionReturn(PETSC_SUCCESS);
   if (!r->shadows) PetscCall(PetscMalloc1(r->capacity * t->shadows.n_floats, &r->shadows));
+  if (come) PetscFunctionReturn(PETSC_SUCCESS);
   if (!t->clump) PetscCall(PetscMalloc1(HOLE_MOST_CLUMP * t->n_floats, &t->clump));
   PetscCall(hole_shadows_cast(&t->shadows, r->count, r->rows, r->shadows));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -242,7 +243,7 @@ static PetscErrorCode make_shadows(hole_tiles t, HoleIndex n_axes)
   PetscFunctionBegin;
   if (n_axes > t->d->width - SHADOW_ROUNDINGS) n_axes = 0; /* equal on all ranks */
   PetscCall(hole_shadows_create(t->d, t->n_floats, t->own.rows, n_axes, &t->shadows));
-  HoleCallAgreed(t->d->comm, cast_shadows(t, &t->own)); /* local */
+  HoleCallAgreed(t->d->comm, cast_shadows(t, PETSC_FALSE, &t->own)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -300,8 +301,27 @@ PetscErrorCode hole_tiles_set_block(hole_tiles t, const struct hole_block *block
   }
   if (t->products) {
     round_points(t, block, &t->other);
-    PetscCall(cast_shadows(t, &t->other));
+    PetscCall(cast_shadows(t, (PetscBool)!block->ids, &t->other)); /* landmarks belong to no rank */
   } else t->other.first = block->first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_tiles_exchange_shadows(hole_tiles t, PetscMPIInt from)
+{
+  const PetscMPIInt owner = t->block.owner;
+  PetscMPIInt       n_floats, n_own, n_other;
+  MPI_Datatype      shadow;
+
+  PetscFunctionBegin;
+  if (!t->shadows.n_axes || owner == t->d->rank) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
+  PetscCall(hole_mpi_int(t->shadows.n_floats, &n_floats));
+  PetscCall(hole_mpi_int(t->own.count, &n_own));
+  PetscCall(hole_mpi_int(t->other.count, &n_other));
+  PetscCallMPI(MPI_Type_contiguous(n_floats, MPI_FLOAT, &shadow));
+  PetscCallMPI(MPI_Type_commit(&shadow));
+  PetscCallMPI(MPI_Sendrecv(t->own.shadows, n_own, shadow, from, 0, t->other.shadows, n_other, shadow, owner, 0,
+                            t->d->comm, MPI_STATUS_IGNORE));
+  PetscCallMPI(MPI_Type_free(&shadow));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -38,6 +38,10 @@ PetscBool hole_tiles_have_shadows(hole_tiles tiles);
 /* Local: the block against which our points are compared from now on; its rows must stay where they are. */
 PetscErrorCode hole_tiles_set_block(hole_tiles tiles, const struct hole_block *block);
 
+/* Collective, after it, before tiles of shadows are filled: those of the block come from its owner, ours go to the rank that compares its
+   points with ours. They are a few numbers; to cast them anew takes longer. */
+PetscErrorCode hole_tiles_exchange_shadows(hole_tiles tiles, PetscMPIInt from);
+
 /* Local: fill a tile whose i, n_i, j, n_j, stride, memory and of_shadows are set. May be called by several threads at once. */
 void hole_tiles_fill(hole_tiles tiles, struct hole_tile *tile);
 
