@@ -175,6 +175,7 @@ static void copy_positions(const struct hole_columns *c, int32_t all[], PetscBoo
   for (HoleIndex k = 0; k < c->n; all += c->size[k++]) {
     size_t bytes = (size_t)c->size[k] * sizeof(*all);
 
+    if (!bytes) continue; /* an empty column may have no array */
     if (back) memcpy(c->position[k], all, bytes);
     else memcpy(all, c->position[k], bytes);
   }
