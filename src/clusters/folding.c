@@ -83,7 +83,9 @@ static const struct column *find_column(const struct work *w, HoleIndex layer, H
 {
   const struct column key = {.layer = (int32_t)layer, .stage = (int32_t)stage};
 
-  return (const struct column *)bsearch(&key, w->columns, (size_t)w->n_columns, sizeof(key), by_layer_then_stage);
+  return w->n_columns
+             ? (const struct column *)bsearch(&key, w->columns, (size_t)w->n_columns, sizeof(key), by_layer_then_stage)
+             : NULL;
 }
 
 static int by_cluster(const void *key, const void *row)

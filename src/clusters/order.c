@@ -70,6 +70,7 @@ static int64_t count_between(const struct hole_columns *c, HoleIndex k, struct s
   const HoleIndex n = c->size[k], m = c->size[k + 1];
   int64_t         crossings = 0;
 
+  if (!n || !m) return 0; /* no links, and maybe no arrays */
   invert(c, k, s->at);
   invert(c, k + 1, s->other);
   memset(s->sum, 0, (size_t)m * sizeof(*s->sum));
