@@ -6,6 +6,7 @@
 #include "fault.h"
 #include <hole/hole_error.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 /* Where MPI implementations keep shared memory on Linux. It is half of a node's memory by default, and 64 MiB in many containers. */
@@ -61,19 +62,35 @@ static PetscErrorCode find_nodes(hole_shared s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A process with a limit of addresses (ulimit -v) may not have so many for all of a node: Open MPI does not notice. */
+static PetscMPIInt has_addresses(double bytes)
+{
+  struct rlimit limit;
+  void *volatile memory; /* or the compiler leaves both calls out */
+  PetscMPIInt has;
+
+  if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY) return 1;
+  memory = malloc((size_t)bytes);
+  has    = memory != NULL;
+  free(memory);
+  return has;
+}
+
 /* Collective on the node: can its ranks have these bytes each in shared memory? Where it is too small MPI implementations end the run, wait for
    ever, or kill whoever writes there. */
 static PetscErrorCode find_room(hole_shared s, size_t own_bytes, const char fault[], PetscBool *room)
 {
   double         needed = (double)own_bytes + TO_SPARE;
-  PetscMPIInt    fits   = 1;
+  PetscMPIInt    fits;
   struct statvfs folder;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &needed, 1, MPI_DOUBLE, MPI_SUM, s->node));
-  if (!s->node_rank && !statvfs(FOLDER, &folder)) fits = needed <= (double)folder.f_bavail * (double)folder.f_frsize;
+  fits = has_addresses(needed);
+  if (!s->node_rank && !statvfs(FOLDER, &folder) && needed > (double)folder.f_bavail * (double)folder.f_frsize)
+    fits = 0;
   if (!s->node_rank && hole_fault(s->comm, fault)) fits = 0;
-  PetscCallMPI(MPI_Bcast(&fits, 1, MPI_INT, 0, s->node));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &fits, 1, MPI_INT, MPI_MIN, s->node));
   *room = (PetscBool)fits;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
