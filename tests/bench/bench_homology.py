@@ -391,7 +391,7 @@ class Own(Program):
             words += ["-metric", "precomputed"]
         if files.cut:
             words += ["-threshold", repr(files.longest)]
-        return words + self.options
+        return words + ["-views", "none"] + self.options
 
     def read(self, dim, out):
         """Intervals rounded to float. Those that rounding makes empty do not exist for programs that have floats only."""
