@@ -11,8 +11,13 @@
 #include <stdlib.h>
 
 /* A cocycle that has generated more cofacets than this, and than some for each edge, is of a class that lives long; and all of them together may
-   take some for each edge. Then the other side is faster, which takes a few rows for each edge. */
-enum { MANY_COFACETS = 1000 * 1000, MANY_FOR_AN_EDGE = 2, MANY_IN_ALL_FOR_AN_EDGE = 10 };
+   take some for each edge. Then the other side is faster, which takes a few rows for each edge; lists of neighbours take longer there. */
+enum {
+  MANY_COFACETS           = 1000 * 1000,
+  MANY_FOR_AN_EDGE        = 2,
+  MANY_IN_ALL_FOR_AN_EDGE = 10,
+  SPARSE                  = 8 /* times as many */
+};
 
 /* Names of the reduction by dimension. */
 static const char *const phases[] = {"", "reduction", "reduction_2", "reduction_3"};
@@ -82,6 +87,9 @@ static PetscBool has_other_side(const struct solver *s)
                      s->homology->side != HOLE_SIDE_COHOMOLOGY);
 }
 
+/* How many times the number of edges is many? */
+static int for_an_edge(const struct solver *s) { return s->skeleton->rows ? 1 : SPARSE; }
+
 /* Local: the births of the present dimension among the critical simplices that this rank found. */
 static PetscErrorCode list_births(struct solver *s)
 {
@@ -96,7 +104,8 @@ static PetscErrorCode list_births(struct solver *s)
   }
   PetscCall(hole_rank_reduction_create(
       &s->simplices, s->dim, s->homology->most_bytes,
-      has_other_side(s) ? PetscMax(MANY_COFACETS, MANY_FOR_AN_EDGE * (int64_t)s->skeleton->n_active) : INT64_MAX,
+      has_other_side(s) ? PetscMax(MANY_COFACETS, MANY_FOR_AN_EDGE * for_an_edge(s) * (int64_t)s->skeleton->n_active)
+                        : INT64_MAX,
       &s->reduction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -152,7 +161,7 @@ static PetscErrorCode record(struct solver *s, hole_entry birth, const uint64_t 
 /* Have the columns of this rank generated more than its share? */
 static PetscBool takes_too_long(const struct solver *s)
 {
-  const double most = PetscMax(MANY_COFACETS, MANY_IN_ALL_FOR_AN_EDGE * (double)s->skeleton->n_active);
+  const double most = PetscMax(MANY_COFACETS, MANY_IN_ALL_FOR_AN_EDGE * for_an_edge(s) * (double)s->skeleton->n_active);
 
   return (PetscBool)(has_other_side(s) &&
                      (double)s->size * (double)hole_rank_reduction_get_work(s->reduction)->n_cofacets > most);
