@@ -29,15 +29,6 @@ typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_ali
 /* The same for rows that are read as doubles or as floats. */
 #define HOLE_ROW_STRIDE(n) (((n) + HOLE_FLOAT_LANES - 1) / HOLE_FLOAT_LANES * HOLE_FLOAT_LANES)
 
-/* Does any lane compare true? A macro, so that it takes the instruction set of the function around it. */
-#define HOLE_ANY(mask) \
-  ({ \
-    hole_b8  bytes_ = __builtin_convertvector((mask), hole_b8); \
-    uint64_t word_; \
-    memcpy(&word_, &bytes_, sizeof(word_)); \
-    word_ != 0; \
-  })
-
 /* Lane by lane: a where the mask is set, else b. */
 #define HOLE_SELECT(mask, a, b) ((hole_v8)(((hole_m8)(a) & (mask)) | ((hole_m8)(b) & ~(mask))))
 

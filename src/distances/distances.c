@@ -42,8 +42,9 @@ PetscErrorCode hole_distances_allocate_rows(HoleDistances d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* out[b] = in[b], any alignment. */
 HOLE_CLONES
-void hole_distances_decode(HoleIndex n, const float in[], double out[])
+static void decode(HoleIndex n, const float in[], double out[])
 {
   for (HoleIndex j = 0; j < n; ++j) out[j] = (double)in[j];
 }
@@ -51,7 +52,7 @@ void hole_distances_decode(HoleIndex n, const float in[], double out[])
 const double *hole_distances_read(HoleDistances d, HoleIndex local, HoleIndex j, HoleIndex n, double buffer[])
 {
   if (d->rows) return d->rows + local * d->stride + j;
-  hole_distances_decode(n, d->short_rows + local * d->stride + j, buffer);
+  decode(n, d->short_rows + local * d->stride + j, buffer);
   return buffer;
 }
 

@@ -62,11 +62,7 @@ static inline void hole_distances_put(HoleDistances d, HoleIndex local, HoleInde
   else d->short_rows[local * d->stride + j] = (float)length;
 }
 
-/* A stored row as it lies in memory, and the type of its entries. */
-static inline void *hole_distances_stored_row(HoleDistances d, HoleIndex local)
-{
-  return d->rows ? (void *)(d->rows + local * d->stride) : (void *)(d->short_rows + local * d->stride);
-}
+/* The type of stored lengths. */
 static inline MPI_Datatype hole_distances_type(HoleDistances d) { return d->single ? MPI_FLOAT : MPI_DOUBLE; }
 
 /* Every length comes through here once: the nearest value of the precision that was chosen. */
@@ -83,9 +79,6 @@ PetscErrorCode hole_distances_allocate_rows(HoleDistances d);
 
 /* Entries [j, j + n) of a stored row: those of the row itself, or decoded into `buffer`, [n]; not used for double precision. */
 const double *hole_distances_read(HoleDistances d, HoleIndex local, HoleIndex j, HoleIndex n, double buffer[]);
-
-/* out[b] = in[b], any alignment. */
-void hole_distances_decode(HoleIndex n, const float in[], double out[]);
 
 /* Doubles that a reader of rows needs as its buffer: none for double precision. */
 static inline HoleIndex hole_distances_buffer(HoleDistances d) { return d->single ? d->stride : 0; }

@@ -1,5 +1,5 @@
-/* Dimension 1 modulo 2, by comparing lengths: no edges are sorted, and rows of distances stay with the ranks that own them, which ask each
-   other for those they need. docs/math/homology.md. */
+/* Dimension 1 modulo 2, by comparing lengths: no edges are sorted, and rows of bounds stay with the ranks that own them; those of
+   other nodes are asked for. docs/math/homology.md. */
 #include "../core/sort.h"
 #include "../distances/panels.h"
 #include "lunes.h"

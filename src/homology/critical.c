@@ -12,6 +12,7 @@
 #include "../core/simd.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
+#include "bits.h"
 #include "lune_graph.h"
 #include "neighbourhood.h"
 #include <hole/hole_error.h>
@@ -64,19 +65,6 @@ static inline HoleIndex intersect(HoleIndex n_words, const uint64_t a[], const u
   return n;
 }
 
-/* Move what is open and in `row` to the frontier; whether anything is open still. */
-static inline PetscBool absorb(HoleIndex n_words, const uint64_t row[], uint64_t open[], uint64_t frontier[])
-{
-  uint64_t left = 0;
-
-  for (HoleIndex w = 0; w < n_words; ++w) {
-    frontier[w] |= open[w] & row[w];
-    open[w] &= ~row[w];
-    left |= open[w];
-  }
-  return (PetscBool)(left != 0);
-}
-
 /* A vertex of a set that is not empty: one of the two given if it has them, else its first. */
 static inline HoleIndex choose_start(const uint64_t set[], HoleIndex a, HoleIndex b)
 {
@@ -86,15 +74,6 @@ static inline HoleIndex choose_start(const uint64_t set[], HoleIndex a, HoleInde
   if (set[b / WORD] >> b % WORD & 1) return b;
   while (!set[w]) ++w;
   return w * WORD + __builtin_ctzll(set[w]);
-}
-
-/* Is the lune of (i, j) empty? A few words tell. */
-static PetscBool is_empty(HoleIndex n_words, const uint64_t a[], const uint64_t b[])
-{
-  for (HoleIndex w = 0; w < n_words; ++w) {
-    if (a[w] & b[w]) return PETSC_FALSE;
-  }
-  return PETSC_TRUE;
 }
 
 /* Size of the lune of (i, j), and whether its graph is connected. A vertex near i or j is next to nearly all of it. */
@@ -124,7 +103,7 @@ static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleI
     }
     vertex = w * WORD + __builtin_ctzll(frontier[w]);
     frontier[w] &= frontier[w] - 1;
-    left = absorb(n_words, adjacent + vertex * n_words, open, frontier);
+    left = hole_bits_absorb(n_words, adjacent + vertex * n_words, open, frontier);
     w    = 0;
     *n_places += n_words;
   }
@@ -271,7 +250,7 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
 
     if (last - e > EDGES_AHEAD) prefetch(f, e + EDGES_AHEAD);
     if (f->max_dim == 1) {
-      n = !is_empty(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
+      n = hole_bits_meet(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
       f->critical->n_places += f->n_words; /* at most */
     } else
       n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &f->critical->n_places,

@@ -11,6 +11,7 @@
 #include "lune_cocycles.h"
 
 #include "../core/simd.h"
+#include "bits.h"
 
 enum { WORD = 64 };
 
@@ -90,27 +91,6 @@ static inline PetscBool intersect(HoleIndex n_words, const uint64_t a[], const u
   return (PetscBool)(any != 0);
 }
 
-static PetscBool meet(HoleIndex n_words, const uint64_t a[], const uint64_t b[])
-{
-  for (HoleIndex w = 0; w < n_words; ++w) {
-    if (a[w] & b[w]) return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
-/* Move what is open and in `row` to the frontier; whether anything is open still. */
-static inline PetscBool absorb(HoleIndex n_words, const uint64_t row[], uint64_t open[], uint64_t frontier[])
-{
-  uint64_t left = 0;
-
-  for (HoleIndex w = 0; w < n_words; ++w) {
-    frontier[w] |= open[w] & row[w];
-    open[w] &= ~row[w];
-    left |= open[w];
-  }
-  return (PetscBool)(left != 0);
-}
-
 /* The link of a vertex, and how many parts it has; `open` and `frontier` are room. */
 HOLE_CLONES
 static HoleIndex count_parts(const struct hole_bit_graph *g, HoleIndex vertex, const uint64_t present[],
@@ -127,7 +107,7 @@ static HoleIndex count_parts(const struct hole_bit_graph *g, HoleIndex vertex, c
     take(open, v);
     for (; v >= 0; v = first_of(n_words, frontier)) {
       take(frontier, v);
-      left = absorb(n_words, row_of(g, v), open, frontier);
+      left = hole_bits_absorb(n_words, row_of(g, v), open, frontier);
       if (!left) break;
     }
   }
@@ -278,7 +258,7 @@ static void join_early(cocycles c)
     for (v = root; v >= 0; v = first_of(c->n_words, c->frontier)) {
       take(c->frontier, v);
       c->above[v] = (uint32_t)root;
-      absorb(c->n_words, row_of(c->g, v), c->open, c->frontier);
+      hole_bits_absorb(c->n_words, row_of(c->g, v), c->open, c->frontier);
     }
   }
 }
@@ -373,7 +353,7 @@ static PetscErrorCode add_vertex(cocycles c, HoleIndex vertex, HoleIndex n_parts
 {
   PetscFunctionBegin;
   *fits = PETSC_TRUE;
-  if (n_parts > 1 || (c->n_late && meet(c->n_words, c->link, c->late))) {
+  if (n_parts > 1 || (c->n_late && hole_bits_meet(c->n_words, c->link, c->late))) {
     join_link(c);
     *fits = finish_sums(c);
     if (*fits) PetscCall(set_values(c, (uint32_t)vertex));

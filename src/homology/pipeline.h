@@ -54,7 +54,7 @@ PetscErrorCode hole_found_clear(struct hole_found *found);
 /* What the reduction took, for -info and HoleHomologyGetWork(). Collective. */
 PetscErrorCode hole_pipeline_tell(const struct hole_pipeline *p, const char step[], PetscInt dim);
 
-/* Dimension 1 modulo 2 from stored rows of lengths, which stay with their ranks. Collective. */
+/* Dimension 1 modulo 2 from rows of bounds, which stay with their ranks. Collective. */
 PetscErrorCode hole_solve_by_lengths(HoleHomology homology, HoleDiagram diagram);
 
 /* All dimensions from 1 on, modulo any prime, from a skeleton, which every node holds. Collective. */
