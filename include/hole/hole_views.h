@@ -107,8 +107,8 @@ HOLE_EXTERN PetscErrorCode HoleViewsFindPlane(HoleActivations acts, double **pla
  * rows are stored or there are no more than HOLE_VIEWS_CLOSE points, else HOLE_VIEWS_SAMPLE of them, two in each block.
  *
  * @errors HOLE_ERR_RESOURCE: no memory on some rank.
- * @cost   For n <= HOLE_VIEWS_CLOSE 8 n^2 bytes over all ranks, and once more on the first, which then works alone for some n^2
- *         steps, n^3/6 at most; for more 32 MiB over all ranks. 20 MiB a rank for the heatmap.
+ * @cost   For n <= HOLE_VIEWS_CLOSE 4 n^2 bytes and n^2/2 lengths over all ranks, and 8 n^2 bytes on the first, which then works
+ *         alone for some n^2 steps, n^3/3 at most; for more 16 MiB over all ranks. 12 MiB a rank for the heatmap.
  * @source [BarJoseph2001] optimal leaf order; [CuthillMcKee1969]; [AthreyaRosen2025] heatmap-dendrogram.
  */
 HOLE_EXTERN PetscErrorCode HoleViewsLookAtDistances(MPI_Comm comm, const HoleViewsOptions *options, HoleTree tree,

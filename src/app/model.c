@@ -42,7 +42,7 @@
 #define A_PATH      40e-9  /* shortest paths from one point to another */
 #define A_PLANE     1.2e-9 /* one value of a row in one product; there are some PRODUCTS */
 #define PRODUCTS    40
-#define A_ORDER     70e-9  /* one entry of the matrix of up to 5,000 points, on the first rank, for orders */
+#define A_ORDER     20e-9  /* one entry of the matrix of up to 5,000 points, on the first rank, for orders */
 #define A_HEAT      2e-9   /* one pair in a heatmap */
 #define A_CUT       60e-9  /* curves, stages and tasks of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
@@ -317,7 +317,7 @@ static void look_at_views(struct state *s, double held, double rows)
 {
   const HoleViewsOptions *o = &s->run->views_options;
   const double            n = (double)s->n, close = s->n <= HOLE_VIEWS_CLOSE ? n : HOLE_VIEWS_SAMPLE;
-  const double            pairs_close = close * close / s->size;
+  const double            pairs_close = close * close / 2 / s->size;
   const PetscBool paths = (PetscBool)(s->kind == HOLE_LAYER_ACTIVATIONS && metric_of(s)->rule == HOLE_RULE_PATHS);
   double          bytes = HoleViewsPredictBytes(o, s->n, s->size);
   const PetscBool looks = (PetscBool)(o->heatmap || (s->n <= HOLE_VIEWS_CLOSE && (o->rcm || o->leaf_order)));

@@ -14,13 +14,5 @@ HoleIndex hole_distances_point_size(HoleDistances d);
  */
 PetscErrorCode hole_distances_from_point(HoleDistances d, HoleIndex i, double point[], double lengths[]);
 
-/*
- * Distances among some points: row r of `lengths`, [own of the list, n], is that of the r-th own point in the list, column c that of
- * point ids[c].
- *
- * Collective, with equal n and ids. From stored rows where there are any; else each point of the list is sent to all.
- */
-PetscErrorCode hole_distances_among(HoleDistances d, HoleIndex n, const HoleIndex ids[], double lengths[]);
-
 /* Is the way over a third point never shorter, but for rounding? Of rows that were given this is the caller's word. Not collective. */
 PetscBool hole_distances_obey_triangle(HoleDistances d);

@@ -50,44 +50,70 @@ void hole_heatmap_sample(const HoleViews *v, HoleIndex ids[])
   }
 }
 
-/* Rows to be added up. */
+/* Rows to be added up: all of stored distances, or half of each of the close ones. */
 struct rows {
-  MPI_Comm       comm;
-  HoleDistances  d;      /* stored, or NULL */
-  double        *buffer; /* of its rows */
-  const double  *own;    /* else [n_rows, n] */
-  HoleIndex      n_rows, n;
-  const int32_t *row_blocks;    /* [n_rows] */
-  const int32_t *column_blocks; /* [n] */
+  MPI_Comm                 comm;
+  HoleDistances            d;      /* stored, or NULL */
+  double                  *buffer; /* of its rows */
+  const struct close_rows *close;  /* else */
+  HoleIndex                n_rows, n;
+  const int32_t           *row_blocks;    /* [n_rows] */
+  const int32_t           *column_blocks; /* [n] */
 };
 
-static const double *read_row(const struct rows *r, HoleIndex row)
+/* Entries of a row, the first of which is in column *first, and the one after the last column in column 0. */
+static const double *read_row(const struct rows *r, HoleIndex row, HoleIndex *first, HoleIndex *n)
 {
-  return r->d ? HoleDistancesReadRow(r->d, row, r->buffer) : r->own + row * r->n;
+  *first = 0;
+  *n     = r->n;
+  if (r->d) return HoleDistancesReadRow(r->d, row, r->buffer);
+  *first = r->close->own[row] + 1;
+  *n     = hole_close_entries(r->close, r->close->own[row]);
+  return r->close->rows + row * r->close->half;
 }
 
 /* Collective: the largest length; infinite if one is. */
 static PetscErrorCode find_largest(const struct rows *r, double *largest)
 {
-  PetscFunctionBegin;
-  *largest = 0;
-  for (HoleIndex i = 0; i < r->n_rows; ++i) {
-    const double *row = read_row(r, i);
+  HoleIndex first, n;
 
-    for (HoleIndex j = 0; j < r->n; ++j) *largest = row[j] > *largest ? row[j] : *largest;
+  PetscFunctionBegin;
+  *largest = r->close ? r->close->largest : 0;
+  for (HoleIndex i = 0; !r->close && i < r->n_rows; ++i) {
+    const double *row = read_row(r, i, &first, &n);
+
+    for (HoleIndex j = 0; j < n; ++j) *largest = row[j] > *largest ? row[j] : *largest;
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPI_DOUBLE, MPI_MAX, r->comm));
+  if (!r->close) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPI_DOUBLE, MPI_MAX, r->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void add_entries(HoleIndex n, const double lengths[], double scale, const int32_t blocks[], int64_t sum[])
+{
+  for (HoleIndex j = 0; j < n; ++j) sum[blocks[j]] += llrint(lengths[j] * scale);
 }
 
 /* Local: sums of our rows in units of 2^-shift. */
 static void add_rows(const struct rows *r, HoleIndex n_blocks, double scale, int64_t sums[])
 {
-  for (HoleIndex i = 0; i < r->n_rows; ++i) {
-    const double *row = read_row(r, i);
-    int64_t      *sum = sums + r->row_blocks[i] * n_blocks;
+  HoleIndex first, n;
 
-    for (HoleIndex j = 0; j < r->n; ++j) sum[r->column_blocks[j]] += llrint(row[j] * scale);
+  for (HoleIndex i = 0; i < r->n_rows; ++i) {
+    const double   *row     = read_row(r, i, &first, &n);
+    const HoleIndex n_after = PetscMin(n, r->n - first);
+    int64_t        *sum     = sums + r->row_blocks[i] * n_blocks;
+
+    add_entries(n_after, row, scale, r->column_blocks + first, sum);
+    add_entries(n - n_after, row + n_after, scale, r->column_blocks, sum);
+  }
+}
+
+/* Each pair was added once, in one order or the other. */
+static void add_mirrored(HoleIndex n_blocks, int64_t sums[])
+{
+  for (HoleIndex a = 0; a < n_blocks; ++a) {
+    for (HoleIndex b = 0; b <= a; ++b)
+      sums[a * n_blocks + b] = sums[b * n_blocks + a] = sums[a * n_blocks + b] + sums[b * n_blocks + a];
   }
 }
 
@@ -117,6 +143,7 @@ static PetscErrorCode find_means(const struct rows *r, double largest, const Hol
   add_rows(r, v->n_blocks, ldexp(1, shift), sums);
   PetscCall(hole_mpi_int(v->n_blocks * v->n_blocks, &n));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, n, MPI_INT64_T, MPI_SUM, r->comm));
+  if (r->close) add_mirrored(v->n_blocks, sums);
   divide(v, sums, shift, counts);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -174,7 +201,7 @@ static PetscErrorCode fill(struct rows *r, const HoleIndex ids[], struct work *w
 
 PetscErrorCode hole_heatmap_from_close(const struct close_rows *c, HoleViews *v)
 {
-  struct rows    r = {.comm = c->comm, .own = c->rows, .n_rows = c->n_own, .n = c->n};
+  struct rows    r = {.comm = c->comm, .close = c, .n_rows = c->n_own, .n = c->n};
   struct work    w = {0};
   PetscBool      finite;
   PetscErrorCode filled;

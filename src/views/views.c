@@ -5,6 +5,7 @@
 #include "../core/fault.h"
 #include <hole/hole_error.h>
 #include <hole/hole_pass.h>
+#include <math.h>
 #include <string.h>
 
 static PetscErrorCode set_word(const char word[], HoleViewsOptions *o)
@@ -84,7 +85,8 @@ struct look {
   HoleIndex              *ids; /* of the close rows */
   struct close_rows       close;
   PetscBool               finite;
-  double                 *matrix; /* on the first rank */
+  hole_optimum            optimum; /* on the first rank */
+  double                 *row;     /* there: room for one of the close rows */
 };
 
 /* Local. */
@@ -101,27 +103,49 @@ static PetscErrorCode start(struct look *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: memory for the orders of a small layer. */
-static PetscErrorCode allocate_matrix(struct look *k)
+/* Local. */
+static PetscErrorCode allocate_orders(struct look *k)
 {
   PetscFunctionBegin;
-  PetscCall(hole_fault(k->comm, "views_matrix"));
+  PetscCall(hole_fault(k->comm, "views_orders"));
   if (k->options->rcm) PetscCall(PetscMalloc1(k->v->n, &k->v->rcm_order));
-  if (!k->rank) PetscCall(PetscMalloc1(k->v->n * k->v->n, &k->matrix));
+  if (!k->rank) PetscCall(PetscMalloc1(k->close.half, &k->row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local, on the first rank: the RCM order first, as the other destroys the matrix. */
-static PetscErrorCode order_points(struct look *k)
+/* Local. */
+static PetscErrorCode allocate_optimum(struct look *k)
 {
-  HoleViews *v = k->v;
+  PetscFunctionBegin;
+  PetscCall(hole_fault(k->comm, "views_optimum"));
+  if (!k->rank) PetscCall(hole_optimum_create(k->tree, k->ids, &k->optimum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
+/* Local, on the first rank. */
+static PetscErrorCode find_optimum(struct look *k)
+{
   PetscFunctionBegin;
   PetscCall(hole_fault(k->comm, "views_order"));
-  if (k->rank) PetscFunctionReturn(PETSC_SUCCESS);
-  if (k->options->rcm) PetscCall(hole_rcm_order(v->n, k->ids, k->matrix, v->rcm_threshold, v->rcm_order));
-  if (k->options->leaf_order && k->finite)
-    PetscCall(hole_order_optimally(k->tree, k->matrix, v->leaf_order, &v->leaf_cost));
+  if (!k->rank) PetscCall(hole_optimum_find(k->optimum, k->v->leaf_order, &k->v->leaf_cost));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode order_leaves(struct look *k)
+{
+  HoleViews  *v = k->v;
+  PetscMPIInt n;
+
+  PetscFunctionBegin;
+  HoleCallAgreed(k->comm, allocate_optimum(k)); /* local */
+  PetscCall(hole_close_rows_show(&k->close, k->row, hole_optimum_set_row, k->optimum));
+  HoleCallAgreed(k->comm, find_optimum(k)); /* local */
+  PetscCall(hole_optimum_destroy(&k->optimum));
+  PetscCall(hole_mpi_int(v->n, &n)); /* equal on all ranks */
+  PetscCallMPI(MPI_Bcast(v->leaf_order, n, HOLE_MPI_INDEX, 0, k->comm));
+  PetscCallMPI(MPI_Bcast(&v->leaf_cost, 1, MPI_DOUBLE, 0, k->comm));
+  v->leaf_optimal = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,17 +156,14 @@ static PetscErrorCode find_orders(struct look *k)
   PetscMPIInt n;
 
   PetscFunctionBegin;
-  if (!k->options->rcm && !(k->options->leaf_order && k->finite)) PetscFunctionReturn(PETSC_SUCCESS);
-  HoleCallAgreed(k->comm, allocate_matrix(k)); /* local */
-  if (k->options->rcm) PetscCall(hole_rcm_threshold(&k->close, &v->rcm_threshold));
-  PetscCall(hole_close_rows_gather(&k->close, k->matrix));
-  HoleCallAgreed(k->comm, order_points(k)); /* local */
-  PetscCall(PetscFree(k->matrix));
-  PetscCall(hole_mpi_int(v->n, &n)); /* equal on all ranks */
-  if (k->options->rcm) PetscCallMPI(MPI_Bcast(v->rcm_order, n, HOLE_MPI_INDEX, 0, k->comm));
-  PetscCallMPI(MPI_Bcast(v->leaf_order, n, HOLE_MPI_INDEX, 0, k->comm));
-  PetscCallMPI(MPI_Bcast(&v->leaf_cost, 1, MPI_DOUBLE, 0, k->comm));
-  v->leaf_optimal = (PetscBool)(k->options->leaf_order && k->finite);
+  HoleCallAgreed(k->comm, allocate_orders(k)); /* local */
+  if (k->options->rcm) {
+    PetscCall(hole_rcm_threshold(&k->close, &v->rcm_threshold));
+    PetscCall(hole_rcm_order(&k->close, v->rcm_threshold, v->rcm_order));
+    PetscCall(hole_mpi_int(v->n, &n)); /* equal on all ranks */
+    PetscCallMPI(MPI_Bcast(v->rcm_order, n, HOLE_MPI_INDEX, 0, k->comm));
+  }
+  if (k->options->leaf_order && k->finite) PetscCall(order_leaves(k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -161,7 +182,7 @@ static PetscErrorCode look_closely(struct look *k)
 {
   PetscFunctionBegin;
   PetscCall(hole_close_rows_create(k->comm, k->d, k->v->n, k->ids, &k->close));
-  PetscCall(hole_close_rows_finite(&k->close, &k->finite));
+  k->finite = (PetscBool)(k->close.largest < INFINITY);
   PetscCall(find_orders(k));
   if (!k->options->heatmap) PetscFunctionReturn(PETSC_SUCCESS);
   HoleCallAgreed(k->comm, hole_heatmap_blocks(k->labels, k->n_classes, k->v)); /* local */
@@ -181,7 +202,7 @@ static PetscErrorCode look_from_afar(struct look *k)
   else {
     hole_heatmap_sample(k->v, k->ids);
     PetscCall(hole_close_rows_create(k->comm, k->d, HOLE_VIEWS_SAMPLE, k->ids, &k->close));
-    PetscCall(hole_close_rows_finite(&k->close, &k->finite));
+    k->finite = (PetscBool)(k->close.largest < INFINITY);
     if (k->finite) PetscCall(hole_heatmap_from_close(&k->close, k->v));
   }
   if (!k->finite) PetscCall(drop_heatmap(k->v, "infinite distances"));
@@ -241,21 +262,25 @@ PetscErrorCode HoleViewsLookAtDistances(MPI_Comm comm, const HoleViewsOptions *o
   looked = look_at_distances(&k);
   PetscCall(hole_close_rows_destroy(&k.close));
   PetscCall(PetscFree(k.ids));
-  PetscCall(PetscFree(k.matrix));
+  PetscCall(PetscFree(k.row));
+  PetscCall(hole_optimum_destroy(&k.optimum));
   PetscCall(looked);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 double HoleViewsPredictBytes(const HoleViewsOptions *o, HoleIndex n, PetscMPIInt size)
 {
-  const double value = (double)sizeof(double), points = (double)n, blocks = (double)PetscMin(n, HOLE_VIEWS_BLOCKS);
-  const double close = (double)(n <= HOLE_VIEWS_CLOSE ? n : HOLE_VIEWS_SAMPLE);
-  const double rows = value * close * close / size, matrix = n <= HOLE_VIEWS_CLOSE ? value * close * close : 0;
+  const PetscBool all    = (PetscBool)(n <= HOLE_VIEWS_CLOSE);
+  const double    points = (double)n, close = (double)(all ? n : HOLE_VIEWS_SAMPLE),
+               blocks  = PetscMin(points, HOLE_VIEWS_BLOCKS);
+  const double rows    = sizeof(double) * close * close / 2 / size;
   const double heatmap = o->heatmap ? blocks * blocks * (sizeof(int64_t) + sizeof(float)) : 0;
-  const double graph   = o->rcm && matrix > 0 ? 0.2 * close * close * (sizeof(PetscInt) + sizeof(PetscScalar)) : 0;
+  const double optimum = o->leaf_order && all ? hole_optimum_predict_bytes(n) : 0;
+  const double graph   = o->rcm && all ? hole_rcm_predict_bytes(n) : 0;
+  const double orders  = rows + PetscMax(PetscMax(optimum, graph), heatmap) + 48 * points;
 
-  if (o->spectral2) return PetscMax(hole_spectral_predict_bytes(n, size), rows + matrix + heatmap + 48 * points);
-  return wants_pairs(o) ? rows + PetscMax(matrix + graph, heatmap) + 48 * points : 0;
+  if (o->spectral2) return PetscMax(hole_spectral_predict_bytes(n, size), orders);
+  return wants_pairs(o) ? orders : 0;
 }
 
 PetscErrorCode HoleViewsDestroy(HoleViews **views)

@@ -3,43 +3,76 @@
 
 #include <hole/hole_views.h>
 
-/* Distances among some points, every rank with the rows of its own ones. */
+/* Distances among some points, each pair once: the row of the point in place p has those to the places that follow it in a circle, half
+   of them. So all rows are as long, wherever the points are. */
 struct close_rows {
   MPI_Comm         comm;
   PetscMPIInt      rank, size;
   HoleIndex        n_points; /* of the layer */
   HoleIndex        n;
   const HoleIndex *ids; /* [n] the points, equal on every rank */
+  HoleIndex        half;
   HoleIndex        n_own;
-  HoleIndex       *own;  /* [n_own] places of our points in `ids` */
-  double          *rows; /* [n_own, n] */
+  HoleIndex       *own;     /* [n_own] places of our points in `ids` */
+  double          *rows;    /* [n_own, half] entry e of the row of place p is the distance to place (p + 1 + e) mod n */
+  double           largest; /* of all ranks */
 };
+
+/* Entries of the row of a place. Of two places opposite to each other the first one has the pair. */
+static inline HoleIndex hole_close_entries(const struct close_rows *c, HoleIndex place)
+{
+  return c->half - (c->n % 2 == 0 && place >= c->half);
+}
+
+/* Those of them to places after it; the others are to the places from 0 on. */
+static inline HoleIndex hole_close_after(const struct close_rows *c, HoleIndex place)
+{
+  return PetscMin(hole_close_entries(c, place), c->n - 1 - place);
+}
+
+/* What the first rank does with the row of a place. Local. */
+typedef void (*hole_close_function)(const struct close_rows *c, HoleIndex place, const double row[], void *ctx);
 
 /* Collective. */
 PetscErrorCode hole_close_rows_create(MPI_Comm comm, HoleDistances d, HoleIndex n, const HoleIndex ids[],
                                       struct close_rows *c);
 
-/* Collective: is every length finite? */
-PetscErrorCode hole_close_rows_finite(const struct close_rows *c, PetscBool *finite);
+/* Collective: the length at place `wanted` of all pairs in ascending order, and the next one, if there is one. */
+PetscErrorCode hole_close_rows_select(const struct close_rows *c, HoleIndex wanted, double two[2]);
 
-/* Collective: the first rank gets all rows, [n, n]. */
-PetscErrorCode hole_close_rows_gather(const struct close_rows *c, double matrix[]);
+/* Collective: the first rank looks at all rows by ascending places. `buffer`, there: room for one row. */
+PetscErrorCode hole_close_rows_show(const struct close_rows *c, double buffer[], hole_close_function show, void *ctx);
 
 PetscErrorCode hole_close_rows_destroy(struct close_rows *c);
 
 /* Local. Each merge puts the ends of its edge as near to each other as turning the two parts allows: [n] points. */
 PetscErrorCode hole_order_by_tree(HoleTree tree, HoleIndex order[]);
 
-/* Local. From an order in which the parts of every merge lie together, the one of least sum of distances between neighbours. `matrix`,
-   [n, n] in the given order, symmetric and finite, is destroyed. */
-PetscErrorCode hole_order_optimally(HoleTree tree, double matrix[], HoleIndex order[], double *cost);
+/* The order of least sum of distances between neighbours among those in which the parts of every merge lie together. */
+typedef struct hole_optimum_s *hole_optimum;
 
-/* Collective: the threshold, a percentile as NumPy interpolates it; infinite if lengths are. */
+/* Local. `order`, [n], is any such order. Without an optimum after an error. */
+PetscErrorCode hole_optimum_create(HoleTree tree, const HoleIndex order[], hole_optimum *optimum);
+
+/* Local, for every place, which is one in that order; distances are finite. A hole_close_function. */
+void hole_optimum_set_row(const struct close_rows *c, HoleIndex place, const double row[], void *optimum);
+
+/* Local, once. */
+PetscErrorCode hole_optimum_find(hole_optimum optimum, HoleIndex order[], double *cost);
+
+PetscErrorCode hole_optimum_destroy(hole_optimum *optimum);
+
+/* Bytes of an optimum. */
+double hole_optimum_predict_bytes(HoleIndex n);
+
+/* Collective: a percentile of the full matrix, as NumPy interpolates it; infinite if lengths are. */
 PetscErrorCode hole_rcm_threshold(const struct close_rows *c, double *threshold);
 
-/* Local: the order of the graph of all pairs up to the threshold, from the matrix in the order of `ids`. */
-PetscErrorCode hole_rcm_order(HoleIndex n, const HoleIndex ids[], const double matrix[], double threshold,
-                              HoleIndex order[]);
+/* Collective: the order of the graph of all pairs up to the threshold, [n] on the first rank. The rows are those of all points. */
+PetscErrorCode hole_rcm_order(const struct close_rows *c, double threshold, HoleIndex order[]);
+
+/* Bytes of the first rank meanwhile. */
+double hole_rcm_predict_bytes(HoleIndex n);
 
 /* Local: blocks of the leaf order and their classes. */
 PetscErrorCode hole_heatmap_blocks(const int32_t labels[], HoleIndex n_classes, HoleViews *v);

@@ -16,6 +16,7 @@ from scipy.spatial.distance import squareform
 
 SEED = 20251122
 BLOCKS, CLOSE, NEIGHBOURS = 1024, 5000, 16
+LEAST = 1101  # points up to which all ends of all merges are tried
 
 
 def near(found, wanted, precision=1e-9):
@@ -140,7 +141,7 @@ def check_leaf_order(where, group, distances):
         return
     found, said = cost(order, distances), group["views/leaf_order"].attrs["cost"]
     expect(abs(said - found) <= 1e-12 * found, f"{where}: said to cost {said}, it costs {found}")
-    if n <= 200:
+    if n <= LEAST:
         wanted = least_cost(linkage, distances)
         expect(abs(found - wanted) <= 1e-12 * wanted, f"{where}: the leaf order costs {found}, expected {wanted}")
     if 2 < n <= 200:  # SciPy 1.10 misses the optimum of many trees
@@ -422,6 +423,20 @@ def check_middling(ranks):
             expect((b"rcm_order" in group["views"].attrs["left_out"]) == (n > CLOSE), f"{name}: {group['views'].attrs['left_out']}")
 
 
+def check_halves(ranks):
+    """A tree of which every merge halves its part: as much work as there can be, in blocks of all kinds."""
+    n = LEAST
+    bits = (np.arange(n)[:, None] * 2048 // n >> np.arange(11)) & 1
+    rng = np.random.default_rng(SEED)
+    rows = np.column_stack([bits @ 3.0 ** np.arange(11), rng.uniform(0, 0.3, (n, 3))])[rng.permutation(n)]
+    result = run_twice(ranks, common.write_activations("halves.h5", {"layer": rows}), "halves", "-max_dim", 0, "-views", "leaf_order")
+    if ranks == 1:
+        with h5py.File(result) as file:
+            group = file["layers/layer/euclidean"]
+            expect(np.min(group["tree/linkage"][-4:, 3]) > n / 8, "the tree does not halve its parts")
+            check_leaf_order("halves", group, common.euclidean(rows))
+
+
 def check_few(ranks):
     """Fewer points than ranks."""
     for n in (1, 3):
@@ -491,6 +506,7 @@ def main():
     check_small(ranks)
     if ranks in (1, 3):
         check_middling(ranks)
+        check_halves(ranks)
     check_few(ranks)
     check_given(ranks)
     if ranks == 1:
