@@ -30,11 +30,17 @@ def of_result(result, is_own):
     return found
 
 
+def title_of(name, by_metric):
+    """What a condition calls itself, else the name of its group."""
+    attributes = next((comparison.attributes for comparison in by_metric.values()), {})
+    return text_of(attributes.get("condition", name))
+
+
 def of_comparison(result, name, by_metric):
     """A condition known from tables alone: features of the other result, as robustness lists them."""
     attributes = next((comparison.attributes for comparison in by_metric.values()), {})
     accuracy = attributes.get("accuracy")
-    found = Condition(text_of(attributes.get("condition", name)), None if accuracy is None else float(accuracy), False)
+    found = Condition(title_of(name, by_metric), None if accuracy is None else float(accuracy), False)
     for metric, comparison in by_metric.items():
         table = comparison.robustness
         if table is None or not {"layer", "dim", "feature", "other"} <= set(table.dtype.names or ()):

@@ -246,8 +246,11 @@ def conditions_data(result, others):
 def robustness_data(result):
     """Tables of relative changes, as they are: {other: {metric: rows}}."""
     columns = ("layer", "dim", "feature", "value", "other", "relative_change")
+    titles = {name: conditions.title_of(name, by_metric) for name, by_metric in result.comparisons.items()}
+    if len(set(titles.values())) < len(titles):
+        titles = {name: name for name in titles}
     return {
-        name: {
+        titles[name]: {
             metric: rows_of(comparison.robustness, columns, slice(None))
             for metric, comparison in by_metric.items()
             if comparison.robustness is not None

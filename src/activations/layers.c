@@ -517,8 +517,8 @@ static PetscErrorCode look_at_dataset(HoleSource source, struct source_layer *la
   PetscFunctionBegin;
   PetscCall(hole_reader_find(source->reader, layer->dataset, &object));
   PetscCheck(object == HOLE_OBJECT_DATASET, source->comm, HOLE_ERR_INPUT,
-             "Input %s: layer %s has no dataset %s, and no distances beside it", source->path, layer->name,
-             layer->dataset);
+             "Input %s: layer %s has no dataset %s, and no distances beside it; hole inspect says what is in the file",
+             source->path, layer->name, layer->dataset);
   PetscCall(hole_reader_shape(source->reader, layer->dataset, &layer->shape));
   PetscCall(hole_shape_print(&layer->shape, sizeof(found), found));
   if (layer->kind == HOLE_LAYER_DISTANCES) PetscCall(check_distances(source, layer, found));

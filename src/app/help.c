@@ -5,41 +5,53 @@
 #include <hdf5.h>
 #include <slepcsys.h>
 #include <stdio.h>
+#include <string.h>
 
+/* Words with blanks between them, none at the end of a line. */
 static void print_wrapped(const char text[], int indent, int column)
 {
   const int width = 110;
+  int       start = column;
 
-  while (*text) {
-    int length = 0;
+  for (const char *word = text + strspn(text, " "); *word; word += strspn(word, " ")) {
+    const int length = (int)strcspn(word, " ");
 
-    while (text[length] && text[length] != ' ') ++length;
-    if (column + length > width) {
+    if (column > start && column + 1 + length > width) {
       printf("\n%*s", indent, "");
-      column = indent;
+      column = start = indent;
     }
-    printf("%.*s", length, text);
-    column += length;
-    text += length;
-    if (*text == ' ') {
-      printf(" ");
-      ++text;
-      ++column;
-    }
+    column += printf("%s%.*s", column > start ? " " : "", length, word);
+    word += length;
   }
   printf("\n");
+}
+
+/* The values an option may have, words apart from each other. */
+static void join_values(const struct app_option *o, size_t size, char values[])
+{
+  size_t used = 0;
+
+  for (const char *c = o->values; *c && used + 4 < size; ++c) {
+    const PetscBool between = (PetscBool)(o->kind == OPTION_WORD && *c == ' ');
+
+    memcpy(values + used, between ? " | " : c, between ? 3 : 1);
+    used += between ? 3 : 1;
+  }
+  values[used] = 0;
 }
 
 static void print_option(const struct app_option *o)
 {
   const int indent = 28;
+  char      values[APP_MESSAGE_LENGTH];
   int       column = printf("  %-24s  ", o->name);
 
   if (column > indent) {
     printf("\n%*s", indent, "");
   }
   if (o->values[0]) {
-    print_wrapped(o->values, indent, indent);
+    join_values(o, sizeof(values), values);
+    print_wrapped(values, indent, indent);
     printf("%*s", indent, "");
   }
   print_wrapped(o->help, indent, indent);
@@ -56,7 +68,8 @@ static void print_overview(void)
     printf("  %-8s  %s\n", commands[c]->name, commands[c]->summary);
   printf("\n  hole COMMAND -help   options of a command\n"
          "  hole -version        versions\n\n"
-         "Example: mpiexec -n 4 hole analyze activations.h5 -metric cosine -output result.h5\n");
+         "Example: mpiexec -n 4 hole analyze activations.h5 -metric cosine -output result.h5\n"
+         "Pictures of a result, in one page: scripts/report result.h5 -o report.html\n");
 }
 
 void app_print_help(const struct app_command *command)

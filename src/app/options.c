@@ -146,6 +146,9 @@ static int fail_command(const char name[], char message[])
   if (is_planned_command(name))
     snprintf(message, APP_MESSAGE_LENGTH,
              "the command '%s' is not part of this version; it has analyze, compare, plan, inspect and export", name);
+  else if (!strcmp(name, "report"))
+    snprintf(message, APP_MESSAGE_LENGTH,
+             "unknown command 'report'; a page of a result is made by scripts/report RESULT.h5 -o report.html");
   else if (nearest)
     snprintf(message, APP_MESSAGE_LENGTH, "unknown command '%s'; did you mean '%s'? See hole -help", name, nearest);
   else

@@ -95,7 +95,7 @@ static void find_strip(HoleIndex depth, const double a[], const double b[], doub
   *(hole_v8 *)(least + 3 * HOLE_LANES) = l3;
 }
 
-/* `width` rows of `depth` entries, n of which there are: one entry of each after the other, infinity where there is no row. */
+/* `width` rows of `depth` entries, n of which there are: one entry of each after the other; what has no row is not looked at. */
 static void copy_strip(struct table t, HoleIndex n, HoleIndex depth, HoleIndex width, double copy[])
 {
   for (HoleIndex m = 0; t.row == 1 && n == width && m < depth; ++m)

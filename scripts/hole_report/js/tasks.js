@@ -1,5 +1,6 @@
 // ---- Tasks: hierarchy, separability, homogeneity, outliers ----
 
+const attributeWords = { v_measure: "V-measure", min_size: "small: points at most", minority_share: "minority: share below" };
 function drawTasks() {
   const runs = data.runs[state.metric], run = currentRun(), tasks = run.tasks || {};
   const has = key => runs.some(found => found && found.tasks && found.tasks[key]);
@@ -54,7 +55,7 @@ function separabilityView(runs) {
 function homogeneityView({ rows, count, attributes }) {
   const swatch = index => index < 0 ? "–" : html("span", { class: "named" }, html("i", { class: "swatch", style: `background:${classColor(index)}` }), className(index));
   const bar = (share, index) => html("span", { class: "bar" }, html("i", { style: `width:${(100 * share).toFixed(1)}%;background:${classColor(index)}` }), fixed(share));
-  const whole = Object.entries(attributes).filter(([, value]) => typeof value === "number").map(([key, value]) => `${key.replaceAll("_", " ")} ${number(value)}`);
+  const whole = Object.entries(attributes).filter(([, value]) => typeof value === "number").map(([key, value]) => `${attributeWords[key] || key.replaceAll("_", " ")} ${number(value)}`);
   return [html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Clusters" }, table(["Cluster", "Points", "Dominant class", "Its points", "Purity", "Class entropy"], rows.map(([cluster, size, dominant, n, purity, entropy]) =>
     [String(cluster), size, swatch(dominant), n, purity === null ? "–" : bar(purity, dominant), fixed(entropy)]), [2])),
     note((rows.length < count ? `The ${rows.length} largest of ${number(count)} clusters at t*. ` : "All clusters at t*. ") + (whole.length ? `All points together: ${whole.join(", ")}.` : ""))];
@@ -62,7 +63,7 @@ function homogeneityView({ rows, count, attributes }) {
 const KINDS = ["in a small cluster", "of a minority class"];
 function outliersView({ rows, count, kinds, attributes }, run) {
   const sums = Object.entries(kinds).map(([kind, n]) => `${number(n)} ${KINDS[kind] ?? `of kind ${kind}`}`);
-  const whole = Object.entries(attributes).filter(([, value]) => typeof value === "number").map(([key, value]) => `${key.replaceAll("_", " ")} ${number(value)}`);
+  const whole = Object.entries(attributes).filter(([, value]) => typeof value === "number").map(([key, value]) => `${attributeWords[key] || key.replaceAll("_", " ")} ${number(value)}`);
   if (!count) return [empty("No outliers."), note(whole.join(", "))];
   const head = ["Point", ...(rows[0][7] !== null ? ["Sample id"] : []), "Class", "Kind", "Cluster", "Its points", "Joins at", "Joins cluster"];
   const cells = rows.map(([point, kind, cluster, size, at, into, label, id]) => [String(point), ...(id !== null ? [String(id)] : []), label === null || label < 0 ? "–" : className(label),
