@@ -1,82 +1,23 @@
-/* Write a result file: rank 0 makes the HDF5 structure, every rank puts its rows where HDF5 says they belong.
-
-   Every dataset is contiguous and allocated when it is made, so its rows stand at known bytes of the file: rank 0 asks HDF5 for
-   the address, and each rank writes its block there by pwrite(). The file holds the same bytes for any number of ranks, and
-   nothing can hang: HDF5 runs on one rank, and no rank waits for another inside a write.
-
-   Why not through the MPI-IO driver of HDF5, as rows are read: on a full disk it was seen (HDF5 1.10.8, Open MPI 4.1.4) to
-   report success and leave holes (OMPIO, collective and independent), to wait for ever, or to end in a segmentation fault (ROMIO).
-   pwrite() says what went wrong, and the blocks are contiguous, so collective buffering has nothing to gain.
+/* A result file from its start to its commit: it has a temporary name until it is whole, and may begin as a copy of another file. HDF5
+   runs on rank 0; each rank has a descriptor, through which it writes its rows (datasets.c).
 
    Rank 0 reserves room on the disk before each call that changes the structure: HDF5 1.10 cannot let go of a file whose structure it
-   could not write (it leaves the file open and prints at the end of the program).
-
-   Groups and datasets carry no time stamps. */
+   could not write (it leaves the file open and prints at the end of the program). */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
   #define _GNU_SOURCE /* fallocate() */
 #endif
-#include "writer.h"
+#include "writer_impl.h"
 
-#include "../core/block.h"
 #include "../core/fault.h"
-#include "hdf5.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <hole/hole_error.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Store what an HDF5 call returned that may write to the disk. */
-#define HoleWriteHDF5(w, ret, call) \
-  do { \
-    char hole_reason[HOLE_REASON_LENGTH]; \
-    HoleTryHDF5(ret, hole_reason, call); \
-    PetscCheck((ret) >= 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s cannot be written: %s", (w)->path, \
-               hole_reason); \
-  } while (0)
-
 #define SLACK_BYTES ((int64_t)256 << 10) /* more than the structure of one object takes */
-#define PACK_BYTES  ((size_t)1 << 20)    /* buffer in which records are packed */
+#define COPY_BYTES  ((size_t)1 << 20)    /* buffer through which a source is copied */
 
-struct hole_writer_s {
-  MPI_Comm    comm;
-  PetscMPIInt rank, size;
-  char       *path, *folder, *temporary; /* final name, where it lies, name until the commit */
-  PetscBool   force;
-  PetscBool   created;   /* rank 0: the temporary file stands on the disk and is ours to remove */
-  PetscBool   failed;    /* something was not written: there will be no commit; equal on all ranks */
-  hid_t       file;      /* rank 0 only, else 0 */
-  int64_t     reserved;  /* rank 0: bytes of the file that the disk has room for */
-  int         rows_file; /* descriptor through which this rank writes its rows; -1 if closed */
-  char       *source;    /* the file that this one began as a copy of; NULL for none */
-  struct stat copied;    /* rank 0: what it was then */
-};
-
-/* What one row of a dataset is, in memory and in the file. */
-struct element {
-  hole_type                type;      /* of a plain number */
-  int                      n_fields;  /* > 0 for a record */
-  const struct hole_field *fields;    /* [n_fields] */
-  size_t                   text;      /* > 0: bytes of a string */
-  size_t                   in_memory; /* bytes of a row */
-  size_t                   in_file;   /* bytes of a row: smaller where records have gaps */
-};
-
-struct dataset {
-  const char      *path, *description, *unit;
-  struct element   element;
-  HoleIndex        n, n_columns;
-  int              n_dims; /* more axes than these two; 0: no more */
-  const HoleIndex *dims;   /* [n_dims], of which the first is n */
-};
-
-/* HDF5 handles of one step on rank 0; zero is no valid handle. */
-struct handles {
-  hid_t type, member, space, create, access, object, attribute;
-};
-
-static PetscErrorCode close_handles(struct handles *h)
+PetscErrorCode hole_writer_close_handles(struct hole_writer_handles *h)
 {
   herr_t status = 0;
 
@@ -88,21 +29,9 @@ static PetscErrorCode close_handles(struct handles *h)
   if (h->space > 0) status |= H5Sclose(h->space);
   if (h->member > 0) status |= H5Tclose(h->member);
   if (h->type > 0) status |= H5Tclose(h->type);
-  *h = (struct handles){0};
+  *h = (struct hole_writer_handles){0};
   PetscCheck(status >= 0, PETSC_COMM_SELF, PETSC_ERR_LIB, "HDF5 could not close a handle");
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static size_t type_bytes(hole_type type)
-{
-  if (type == HOLE_TYPE_NAME) return HOLE_NAME_SHORT;
-  return type == HOLE_TYPE_INT32 || type == HOLE_TYPE_FLOAT ? 4 : 8;
-}
-
-static hid_t type_native(hole_type type)
-{
-  if (type == HOLE_TYPE_FLOAT) return H5T_NATIVE_FLOAT;
-  return type == HOLE_TYPE_INT32 ? H5T_NATIVE_INT32 : type == HOLE_TYPE_INT64 ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
 }
 
 /* The user chose a bad place, or the disk has no room? */
@@ -163,9 +92,9 @@ static PetscErrorCode make_temporary(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: room for `more` bytes of rows or text and the structure around them. Where the file system cannot reserve, we go on: then a
-   full disk is found by writing. Not by posix_fallocate(), which then writes into the range itself. */
-static PetscErrorCode reserve_room(hole_writer w, int64_t more)
+/* Where the file system cannot reserve, we go on: then a full disk is found by writing. Not by posix_fallocate(), which then writes
+   into the range itself. */
+PetscErrorCode hole_writer_reserve(hole_writer w, int64_t more)
 {
   hsize_t used   = 0;
   int     number = 0;
@@ -219,8 +148,8 @@ static PetscErrorCode copy_source(hole_writer w)
   PetscFunctionBegin;
   PetscCheck(from >= 0 && !fstat(from, &w->copied), PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be opened: %s",
              w->source, strerror(errno));
-  copied = PetscMalloc1(PACK_BYTES, &buffer);
-  if (!copied) copied = copy_bytes(w, from, buffer, PACK_BYTES);
+  copied = PetscMalloc1(COPY_BYTES, &buffer);
+  if (!copied) copied = copy_bytes(w, from, buffer, COPY_BYTES);
   PetscCall(PetscFree(buffer));
   (void)close(from);
   PetscCall(copied);
@@ -229,7 +158,7 @@ static PetscErrorCode copy_source(hole_writer w)
 }
 
 /* Rank 0: the copy as an HDF5 file. */
-static PetscErrorCode open_copy(hole_writer w, struct handles *h)
+static PetscErrorCode open_copy(hole_writer w, struct hole_writer_handles *h)
 {
   char   reason[HOLE_REASON_LENGTH];
   herr_t status;
@@ -243,17 +172,17 @@ static PetscErrorCode open_copy(hole_writer w, struct handles *h)
   PetscCheck(w->file > 0, PETSC_COMM_SELF, HOLE_ERR_INPUT, "Input %s cannot be opened for additions: %s", w->source,
              reason);
   w->reserved = (int64_t)w->copied.st_size;
-  PetscCall(reserve_room(w, 0));
+  PetscCall(hole_writer_reserve(w, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Rank 0. */
-static PetscErrorCode start_hdf5(hole_writer w, struct handles *h)
+static PetscErrorCode start_hdf5(hole_writer w, struct hole_writer_handles *h)
 {
   herr_t status;
 
   PetscFunctionBegin;
-  PetscCall(reserve_room(w, 0)); /* H5Fcreate() empties the file, and finds the room again */
+  PetscCall(hole_writer_reserve(w, 0)); /* H5Fcreate() empties the file, and finds the room again */
   HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_CREATE));
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0)); /* of the root group */
   HoleCallHDF5(h->access, PETSC_ERR_LIB, H5Pcreate(H5P_FILE_ACCESS));
@@ -261,7 +190,7 @@ static PetscErrorCode start_hdf5(hole_writer w, struct handles *h)
   HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_libver_bounds(h->access, H5F_LIBVER_V18, H5F_LIBVER_LATEST));
   HoleWriteHDF5(w, w->file, H5Fcreate(w->temporary, H5F_ACC_TRUNC, h->create, h->access));
   w->reserved = 0;
-  PetscCall(reserve_room(w, 0));
+  PetscCall(hole_writer_reserve(w, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -278,7 +207,7 @@ static PetscErrorCode open_temporary(hole_writer w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode start_file(hole_writer w, const char path[], struct handles *h)
+static PetscErrorCode start_file(hole_writer w, const char path[], struct hole_writer_handles *h)
 {
   int pid = (int)getpid();
 
@@ -295,7 +224,7 @@ static PetscErrorCode start_file(hole_writer w, const char path[], struct handle
 static PetscErrorCode create_writer(MPI_Comm comm, const char source[], const char final_path[], PetscBool force,
                                     hole_writer *w)
 {
-  struct handles h = {0};
+  struct hole_writer_handles h = {0};
   hole_writer new;
   PetscErrorCode started, closed;
 
@@ -309,7 +238,7 @@ static PetscErrorCode create_writer(MPI_Comm comm, const char source[], const ch
   new->rows_file = -1;
   started        = HoleErrorAgree(comm, PetscStrallocpy(source, &new->source)); /* of NULL gives NULL */
   if (!started) started = start_file(new, final_path, &h);
-  closed = HoleErrorAgree(comm, close_handles(&h));
+  closed = HoleErrorAgree(comm, hole_writer_close_handles(&h));
   if (started || closed) PetscCall(hole_writer_destroy(&new));
   PetscCall(started);
   PetscCall(closed);
@@ -338,450 +267,6 @@ PetscErrorCode hole_writer_update(MPI_Comm comm, const char source[], const char
 {
   PetscFunctionBegin;
   PetscCall(create_writer(comm, source, final_path, (PetscBool)(force || is_one_file(source, final_path)), w));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Make each group on the way to the end of `path`, without it if `parents_only`. Not by H5Pset_create_intermediate_group(), whose
-   groups would carry time stamps. */
-static PetscErrorCode make_groups(hole_writer w, const char path[], PetscBool parents_only, struct handles *h)
-{
-  char   part[1024];
-  htri_t there;
-  herr_t status;
-
-  PetscFunctionBegin;
-  PetscCheck(strlen(path) < sizeof(part), PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "Path %s is too long", path);
-  PetscCall(reserve_room(w, 0));
-  if (h->create <= 0) {
-    HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_GROUP_CREATE));
-    HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0));
-  }
-  for (size_t end = 1; path[end - 1]; ++end) {
-    if ((path[end] && path[end] != '/') || (!path[end] && parents_only) || path[end - 1] == '/') continue;
-    PetscCall(PetscStrncpy(part, path, end + 1));
-    HoleWriteHDF5(w, there, H5Lexists(w->file, part, H5P_DEFAULT));
-    if (there) continue;
-    HoleWriteHDF5(w, h->object, H5Gcreate2(w->file, part, H5P_DEFAULT, h->create, H5P_DEFAULT));
-    HoleWriteHDF5(w, status, H5Oclose(h->object));
-    h->object = 0;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0. */
-static PetscErrorCode remove_object(hole_writer w, const char path[])
-{
-  char   part[1024];
-  htri_t there = 1;
-  herr_t status;
-
-  PetscFunctionBegin;
-  PetscCheck(strlen(path) < sizeof(part), PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "Path %s is too long", path);
-  PetscCall(reserve_room(w, 0));
-  for (size_t end = 1; path[end - 1] && there; ++end) { /* H5Lexists() wants the parents to be there */
-    if ((path[end] && path[end] != '/') || path[end - 1] == '/') continue;
-    PetscCall(PetscStrncpy(part, path, end + 1));
-    HoleWriteHDF5(w, there, H5Lexists(w->file, part, H5P_DEFAULT));
-  }
-  if (there) HoleWriteHDF5(w, status, H5Ldelete(w->file, path, H5P_DEFAULT));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A fixed-length UTF-8 type, padded with zeros. HDF5 has no strings of length 0: an empty one is a zero. */
-static PetscErrorCode make_text_type(size_t bytes, hid_t *type)
-{
-  herr_t status;
-
-  PetscFunctionBegin;
-  HoleCallHDF5(*type, PETSC_ERR_LIB, H5Tcopy(H5T_C_S1));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Tset_size(*type, PetscMax(bytes, 1)));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Tset_strpad(*type, H5T_STR_NULLPAD));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Tset_cset(*type, H5T_CSET_UTF8));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Attach an attribute of type `type` to `object`: one value if `n` is 0, else [n], or [n, n_columns] if that is not 0 either.
-   Takes over h->space and h->attribute. */
-static PetscErrorCode attach(hole_writer w, hid_t object, const char name[], hid_t type, HoleIndex n,
-                             HoleIndex n_columns, const void *value, struct handles *h)
-{
-  const hsize_t shape[2] = {(hsize_t)n, (hsize_t)n_columns};
-  htri_t        there;
-  herr_t        status;
-
-  PetscFunctionBegin;
-  HoleWriteHDF5(w, there, H5Aexists(object, name));
-  if (there) HoleWriteHDF5(w, status, H5Adelete(object, name));
-  if (n) HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate_simple(n_columns ? 2 : 1, shape, NULL));
-  else HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate(H5S_SCALAR));
-  HoleWriteHDF5(w, h->attribute, H5Acreate2(object, name, type, h->space, H5P_DEFAULT, H5P_DEFAULT));
-  HoleWriteHDF5(w, status, H5Awrite(h->attribute, type, value));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode attach_text_work(hole_writer w, hid_t object, const char name[], const char value[],
-                                       struct handles *h)
-{
-  PetscFunctionBegin;
-  PetscCall(reserve_room(w, (int64_t)strlen(value)));
-  PetscCall(make_text_type(strlen(value), &h->type));
-  PetscCall(attach(w, object, name, h->type, 0, 0, value, h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode attach_text(hole_writer w, hid_t object, const char name[], const char value[])
-{
-  struct handles h = {0};
-  PetscErrorCode attached;
-
-  PetscFunctionBegin;
-  attached = attach_text_work(w, object, name, value, &h);
-  PetscCall(close_handles(&h));
-  PetscCall(attached);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode attach_numbers(hole_writer w, const char path[], const char name[], hole_type type, HoleIndex n,
-                                     HoleIndex n_columns, const void *value, struct handles *h)
-{
-  PetscFunctionBegin;
-  PetscCall(reserve_room(w, 0));
-  HoleWriteHDF5(w, h->object, H5Oopen(w->file, path, H5P_DEFAULT));
-  PetscCall(attach(w, h->object, name, type_native(type), n, n_columns, value, h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode attach_text_to(hole_writer w, const char path[], const char name[], const char value[],
-                                     struct handles *h)
-{
-  PetscFunctionBegin;
-  HoleWriteHDF5(w, h->object, H5Oopen(w->file, path, H5P_DEFAULT));
-  PetscCall(attach_text(w, h->object, name, value));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Close rank 0's handles of a step and agree on its outcome: the end of every function below. Collective. */
-static PetscErrorCode end_step(hole_writer w, PetscErrorCode done, struct handles *h)
-{
-  PetscErrorCode closed;
-
-  PetscFunctionBegin;
-  closed = close_handles(h);
-  done   = HoleErrorAgree(w->comm, done ? done : closed);
-  if (done) w->failed = PETSC_TRUE;
-  PetscCall(done);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_group(hole_writer w, const char path[])
-{
-  struct handles h = {0};
-
-  PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : make_groups(w, path, PETSC_FALSE, &h), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_remove(hole_writer w, const char path[])
-{
-  struct handles h = {0};
-
-  PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : remove_object(w, path), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_attr_string(hole_writer w, const char path[], const char name[], const char value[])
-{
-  struct handles h = {0};
-
-  PetscFunctionBegin;
-  PetscCall(end_step(w, w->rank ? PETSC_SUCCESS : attach_text_to(w, path, name, value, &h), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_attr_int64(hole_writer w, const char path[], const char name[], int64_t value)
-{
-  struct handles h = {0};
-
-  PetscFunctionBegin;
-  PetscCall(
-      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_INT64, 0, 0, &value, &h), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_attr_double(hole_writer w, const char path[], const char name[], double value)
-{
-  struct handles h = {0};
-
-  PetscFunctionBegin;
-  PetscCall(
-      end_step(w, w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, 0, 0, &value, &h), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_attr_doubles(hole_writer w, const char path[], const char name[], HoleIndex n,
-                                        HoleIndex n_columns, const double values[])
-{
-  struct handles h = {0};
-  PetscErrorCode attached;
-
-  PetscFunctionBegin;
-  attached = w->rank ? PETSC_SUCCESS : attach_numbers(w, path, name, HOLE_TYPE_DOUBLE, n, n_columns, values, &h);
-  PetscCall(end_step(w, attached, &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: add a field to the type of a record. */
-static PetscErrorCode insert_field(const struct hole_field *field, size_t offset, struct handles *h)
-{
-  herr_t status;
-
-  PetscFunctionBegin;
-  if (field->type == HOLE_TYPE_NAME) PetscCall(make_text_type(HOLE_NAME_SHORT, &h->member));
-  HoleCallHDF5(status, PETSC_ERR_LIB,
-               H5Tinsert(h->type, field->name, offset, h->member ? h->member : type_native(field->type)));
-  if (h->member) HoleCallHDF5(status, PETSC_ERR_LIB, H5Tclose(h->member));
-  h->member = 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: the type of an element. */
-static PetscErrorCode make_type(const struct element *e, struct handles *h)
-{
-  size_t offset = 0;
-
-  PetscFunctionBegin;
-  if (e->text) {
-    PetscCall(make_text_type(e->text, &h->type));
-  } else if (!e->n_fields) {
-    HoleCallHDF5(h->type, PETSC_ERR_LIB, H5Tcopy(type_native(e->type)));
-  } else {
-    HoleCallHDF5(h->type, PETSC_ERR_LIB, H5Tcreate(H5T_COMPOUND, e->in_file));
-    for (int i = 0; i < e->n_fields; ++i) {
-      PetscCall(insert_field(&e->fields[i], offset, h));
-      offset += type_bytes(e->fields[i].type);
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rank 0: make the dataset and say where in the file its rows begin (-1 if it has none). */
-static PetscErrorCode make_dataset(hole_writer w, const struct dataset *d, struct handles *h, int64_t *address)
-{
-  hsize_t shape[HOLE_WRITER_MAX_DIMS] = {(hsize_t)d->n, (hsize_t)d->n_columns};
-  haddr_t offset;
-  herr_t  status;
-
-  PetscFunctionBegin;
-  for (int a = 0; a < d->n_dims; ++a) shape[a] = (hsize_t)d->dims[a];
-  PetscCall(reserve_room(w, d->n * (int64_t)d->element.in_file));
-  PetscCall(make_groups(w, d->path, PETSC_TRUE, h));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pclose(h->create));
-  h->create = 0;
-  PetscCall(make_type(&d->element, h));
-  HoleCallHDF5(h->space, PETSC_ERR_LIB, H5Screate_simple(d->n_dims ? d->n_dims : d->n_columns ? 2 : 1, shape, NULL));
-  HoleCallHDF5(h->create, PETSC_ERR_LIB, H5Pcreate(H5P_DATASET_CREATE));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_obj_track_times(h->create, 0));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_layout(h->create, H5D_CONTIGUOUS));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_alloc_time(h->create, H5D_ALLOC_TIME_EARLY));
-  HoleCallHDF5(status, PETSC_ERR_LIB, H5Pset_fill_time(h->create, H5D_FILL_TIME_NEVER));
-  HoleWriteHDF5(w, h->object, H5Dcreate2(w->file, d->path, h->type, h->space, H5P_DEFAULT, h->create, H5P_DEFAULT));
-  PetscCall(attach_text(w, h->object, "description", d->description));
-  if (d->unit) PetscCall(attach_text(w, h->object, "unit", d->unit));
-  offset = H5Dget_offset(h->object);
-  PetscCheck(!d->n || offset != HADDR_UNDEF, PETSC_COMM_SELF, PETSC_ERR_PLIB, "Dataset %s has no place", d->path);
-  *address = offset == HADDR_UNDEF ? -1 : (int64_t)offset;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Write all of a block, in as many pieces as the system takes (Linux takes 2 GiB at most). */
-static PetscErrorCode write_bytes(hole_writer w, const char path[], int64_t address, size_t n, const char data[])
-{
-  const size_t most = (size_t)1 << 30;
-  ssize_t      written;
-
-  PetscFunctionBegin;
-  for (size_t done = 0; done < n; done += (size_t)written) {
-    do {
-      written = pwrite(w->rows_file, data + done, PetscMin(n - done, most), (off_t)(address + (int64_t)done));
-    } while (written < 0 && errno == EINTR);
-    PetscCheck(written > 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s, dataset %s: cannot write %zu bytes: %s",
-               w->path, path, n - done, written ? strerror(errno) : "the file takes no more");
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Copy `n` records without the gaps between their fields. */
-static void pack_records(const struct element *e, HoleIndex n, const char data[], char packed[])
-{
-  for (HoleIndex i = 0; i < n; ++i) {
-    for (int k = 0; k < e->n_fields; ++k) {
-      memcpy(packed, data + (size_t)i * e->in_memory + e->fields[k].offset, type_bytes(e->fields[k].type));
-      packed += type_bytes(e->fields[k].type);
-    }
-  }
-}
-
-static PetscErrorCode write_records(hole_writer w, const struct dataset *d, int64_t address, HoleIndex n,
-                                    const char data[], char packed[])
-{
-  const struct element *e    = &d->element;
-  HoleIndex             most = PetscMax((HoleIndex)(PACK_BYTES / e->in_file), 1), some;
-
-  PetscFunctionBegin;
-  for (HoleIndex i = 0; i < n; i += some) {
-    some = PetscMin(most, n - i);
-    pack_records(e, some, data + (size_t)i * e->in_memory, packed);
-    PetscCall(write_bytes(w, d->path, address + i * (int64_t)e->in_file, (size_t)some * e->in_file, packed));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Local. */
-static PetscErrorCode write_block(hole_writer w, const struct dataset *d, int64_t address, HoleIndex first, HoleIndex n,
-                                  const char data[])
-{
-  PetscErrorCode written;
-  char          *packed;
-
-  PetscFunctionBegin;
-  PetscCall(hole_fault(w->comm, "writer_write"));
-  if (!n) PetscFunctionReturn(PETSC_SUCCESS);
-  address += first * (int64_t)d->element.in_file;
-  if (d->element.n_fields) {
-    PetscCall(PetscMalloc1(PetscMax(PACK_BYTES, d->element.in_file), &packed));
-    written = write_records(w, d, address, n, data, packed);
-    PetscCall(PetscFree(packed));
-    PetscCall(written);
-  } else PetscCall(write_bytes(w, d->path, address, (size_t)n * d->element.in_file, data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Local: mistakes in a program. */
-static PetscErrorCode check_block(const struct dataset *d, HoleIndex first, HoleIndex n_local)
-{
-  PetscFunctionBegin;
-  PetscCheck(d->n >= 0 && first >= 0 && n_local >= 0 && first + n_local <= d->n, PETSC_COMM_SELF,
-             PETSC_ERR_ARG_OUTOFRANGE, "Dataset %s: rows %" HoleIndex_FMT " + %" HoleIndex_FMT " of %" HoleIndex_FMT,
-             d->path, first, n_local, d->n);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Collective. */
-static PetscErrorCode write_dataset(hole_writer w, const struct dataset *d, HoleIndex first, HoleIndex n_local,
-                                    const void *data)
-{
-  struct handles h       = {0};
-  int64_t        address = -1;
-  PetscErrorCode status;
-
-  PetscFunctionBegin;
-  status = check_block(d, first, n_local);
-  if (!status && !w->rank) status = make_dataset(w, d, &h, &address);
-  PetscCall(end_step(w, status, &h));
-  PetscCallMPI(MPI_Bcast(&address, 1, MPI_INT64_T, 0, w->comm));
-  PetscCall(end_step(w, write_block(w, d, address, first, n_local, (const char *)data), &h));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_rows(hole_writer w, const char path[], hole_type type, HoleIndex n_global,
-                                HoleIndex n_columns, HoleIndex first, HoleIndex n_local, const void *data,
-                                const char description[], const char unit[])
-{
-  size_t         bytes = type_bytes(type) * (size_t)PetscMax(n_columns, 1);
-  struct dataset d     = {.path        = path,
-                          .description = description,
-                          .unit        = unit,
-                          .element     = {.type = type, .in_memory = bytes, .in_file = bytes},
-                          .n           = n_global,
-                          .n_columns   = n_columns};
-
-  PetscFunctionBegin;
-  PetscCall(write_dataset(w, &d, first, n_local, data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_records(hole_writer w, const char path[], int n_fields, const struct hole_field fields[],
-                                   size_t record_bytes, HoleIndex n_global, HoleIndex first, HoleIndex n_local,
-                                   const void *data, const char description[], const char unit[])
-{
-  struct dataset d = {.path        = path,
-                      .description = description,
-                      .unit        = unit,
-                      .element     = {.n_fields = n_fields, .fields = fields, .in_memory = record_bytes},
-                      .n           = n_global};
-
-  PetscFunctionBegin;
-  for (int i = 0; i < n_fields; ++i) d.element.in_file += type_bytes(fields[i].type);
-  PetscCall(write_dataset(w, &d, first, n_local, data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_replicated(hole_writer w, const char path[], hole_type type, HoleIndex n,
-                                      HoleIndex n_columns, const void *data, const char description[],
-                                      const char unit[])
-{
-  HoleIndex first = hole_block_first(n, w->size, w->rank), n_local = hole_block_count(n, w->size, w->rank);
-  size_t    bytes = type_bytes(type) * (size_t)PetscMax(n_columns, 1);
-
-  PetscFunctionBegin;
-  PetscCall(hole_writer_rows(w, path, type, n, n_columns, first, n_local,
-                             n_local ? (const char *)data + (size_t)first * bytes : NULL, description, unit));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_array(hole_writer w, const char path[], hole_type type, int n_dims, const HoleIndex dims[],
-                                 const void *data, const char description[], const char unit[])
-{
-  const HoleIndex n = dims[0], first = hole_block_first(n, w->size, w->rank),
-                  n_local = hole_block_count(n, w->size, w->rank);
-  size_t         bytes    = type_bytes(type);
-  struct dataset d = {.path = path, .description = description, .unit = unit, .n = n, .n_dims = n_dims, .dims = dims};
-
-  PetscFunctionBegin;
-  PetscCheck(n_dims >= 1 && n_dims <= HOLE_WRITER_MAX_DIMS, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
-             "Dataset %s of %d axes", path, n_dims);
-  for (int a = 1; a < n_dims; ++a) bytes *= (size_t)dims[a];
-  d.element = (struct element){.type = type, .in_memory = bytes, .in_file = bytes};
-  PetscCall(write_dataset(w, &d, first, n_local, n_local ? (const char *)data + (size_t)first * bytes : NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_replicated_records(hole_writer w, const char path[], int n_fields,
-                                              const struct hole_field fields[], size_t record_bytes, HoleIndex n,
-                                              const void *data, const char description[], const char unit[])
-{
-  HoleIndex first = hole_block_first(n, w->size, w->rank), n_local = hole_block_count(n, w->size, w->rank);
-
-  PetscFunctionBegin;
-  PetscCall(hole_writer_records(w, path, n_fields, fields, record_bytes, n, first, n_local,
-                                n_local ? (const char *)data + (size_t)first * record_bytes : NULL, description, unit));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode hole_writer_strings(hole_writer w, const char path[], HoleIndex n, const char *const strings[],
-                                   const char description[])
-{
-  HoleIndex      first = hole_block_first(n, w->size, w->rank), n_local = hole_block_count(n, w->size, w->rank);
-  size_t         longest = 1, length;
-  char          *padded;
-  PetscErrorCode written;
-  struct dataset d = {.path = path, .description = description, .n = n};
-
-  PetscFunctionBegin;
-  for (HoleIndex i = 0; i < n; ++i) {
-    length  = strlen(strings[i]);
-    longest = PetscMax(longest, length);
-  }
-  d.element.text = d.element.in_memory = d.element.in_file = longest;
-  HoleCallAgreed(w->comm, PetscCalloc1((size_t)n_local * longest, &padded));
-  for (HoleIndex i = 0; i < n_local; ++i) {
-    memcpy(padded + (size_t)i * longest, strings[first + i], strlen(strings[first + i]));
-  }
-  written = write_dataset(w, &d, first, n_local, padded);
-  PetscCall(PetscFree(padded));
-  PetscCall(written);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -26,18 +26,19 @@ struct hole_field {
    HOLE_ERR_USAGE: the final name exists and `force` is false, or its folder is missing or not writable. */
 PetscErrorCode hole_writer_create(MPI_Comm comm, const char final_path[], PetscBool force, hole_writer *w);
 
-/* Its ranks, lent. Not collective. */
-MPI_Comm hole_writer_comm(hole_writer w);
 /* The same, but with everything that the file `source` holds: a copy of it, to which objects are added. The commit is refused if the
    source has changed meanwhile. Taking its name needs no `force`: what is added does not, what is removed is the caller's to allow. */
 PetscErrorCode hole_writer_update(MPI_Comm comm, const char source[], const char final_path[], PetscBool force,
                                   hole_writer *w);
 
-/* Remove a group with all below it, or a dataset; nothing happens if there is none. Its room is taken by what is written next. */
-PetscErrorCode hole_writer_remove(hole_writer w, const char path[]);
+/* Its ranks, lent. Not collective. */
+MPI_Comm hole_writer_comm(hole_writer w);
 
 /* The temporary name, lent. Not collective. */
 const char *hole_writer_temporary_name(hole_writer w);
+
+/* Remove a group with all below it, or a dataset; nothing happens if there is none. Its room is taken by what is written next. */
+PetscErrorCode hole_writer_remove(hole_writer w, const char path[]);
 
 /* Make a group and its parents; one that exists is left as it is. */
 PetscErrorCode hole_writer_group(hole_writer w, const char path[]);
