@@ -81,13 +81,8 @@ static PetscErrorCode check_replaced(const struct comparison *c, const char inpu
 
 static PetscErrorCode read_all(struct comparison *c, const char input[])
 {
-  PetscBool is_result;
-
   PetscFunctionBegin;
-  PetscCall(hole_reader_create(c->comm, input, &c->reader));
-  PetscCall(result_is_result(c->reader, &is_result));
-  PetscCheck(is_result, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-             "%s is not a result of hole analyze (no attribute format = hole-result)", input);
+  PetscCall(result_open(c->comm, input, &c->reader));
   PetscCall(check_replaced(c, input));
   PetscCall(result_list_items(c->reader, &c->n_items, &c->items));
   for (HoleIndex k = 0; k < c->n_conditions; ++k)

@@ -76,13 +76,8 @@ static PetscErrorCode check_layers(const struct both *b)
 
 static PetscErrorCode open_other(struct both *b)
 {
-  PetscBool is_result;
-
   PetscFunctionBegin;
-  PetscCall(hole_reader_create(b->comm, b->path[1], &b->reader[1]));
-  PetscCall(result_is_result(b->reader[1], &is_result));
-  PetscCheck(is_result, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-             "%s is not a result of hole analyze (no attribute format = hole-result)", b->path[1]);
+  PetscCall(result_open(b->comm, b->path[1], &b->reader[1]));
   PetscCall(hole_reader_strings(b->reader[0], "/layer_names", &b->n_layers, &b->layers));
   PetscCall(check_points(b));
   PetscCall(check_layers(b));

@@ -582,13 +582,8 @@ static PetscErrorCode close_text(struct export *e, PetscBool whole)
 
 static PetscErrorCode export(struct export *e, const char input[])
 {
-  PetscBool is_result;
-
   PetscFunctionBegin;
-  PetscCall(hole_reader_create(e->comm, input, &e->reader));
-  PetscCall(result_is_result(e->reader, &is_result));
-  PetscCheck(is_result, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-             "%s is not a result of hole analyze (no attribute format = hole-result)", input);
+  PetscCall(result_open(e->comm, input, &e->reader));
   PetscCall(result_list_items(e->reader, &e->n_items, &e->items));
   HoleCallAgreed(e->comm, open_text(e, input));
   PetscCall(export_table(e));

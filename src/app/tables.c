@@ -18,6 +18,18 @@ PetscErrorCode result_is_result(hole_reader r, PetscBool *is_result)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode result_open(MPI_Comm comm, const char path[], hole_reader *r)
+{
+  PetscBool is_result;
+
+  PetscFunctionBegin;
+  PetscCall(hole_reader_create(comm, path, r));
+  PetscCall(result_is_result(*r, &is_result));
+  PetscCheck(is_result, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+             "%s is not a result of hole analyze (no attribute format = hole-result)", path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Does a name match one of a comma list of patterns? */
 static PetscBool matches(const char name[], const char patterns[])
 {

@@ -18,6 +18,9 @@ struct result_array {
 /* Is this a result file? */
 PetscErrorCode result_is_result(hole_reader r, PetscBool *is_result);
 
+/* Open a file that must be one. HOLE_ERR_INPUT: it is none; the reader is the caller's even so. */
+PetscErrorCode result_open(MPI_Comm comm, const char path[], hole_reader *r);
+
 /* Items that match -layers and -metric, in depth order. HOLE_ERR_USAGE: nothing matches. */
 PetscErrorCode result_list_items(hole_reader r, HoleIndex *n, struct result_item *items[]);
 

@@ -25,6 +25,16 @@ static const struct hole_field interval_fields[] = {
     {"death_3", offsetof(HoleInterval, death_simplex[3]), HOLE_TYPE_INT64},
     {"death_4", offsetof(HoleInterval, death_simplex[4]), HOLE_TYPE_INT64}};
 
+static const struct hole_field view_numbers[] = {
+    {"leaf_cost", offsetof(HoleViews, leaf_cost), HOLE_TYPE_DOUBLE},
+    {"rcm_threshold", offsetof(HoleViews, rcm_threshold), HOLE_TYPE_DOUBLE},
+    {"explained_0", offsetof(HoleViews, explained[0]), HOLE_TYPE_DOUBLE},
+    {"explained_1", offsetof(HoleViews, explained[1]), HOLE_TYPE_DOUBLE},
+    {"eigenvalue_0", offsetof(HoleViews, eigenvalues[0]), HOLE_TYPE_DOUBLE},
+    {"eigenvalue_1", offsetof(HoleViews, eigenvalues[1]), HOLE_TYPE_DOUBLE},
+    {"n_blocks", offsetof(HoleViews, n_blocks), HOLE_TYPE_INT64},
+    {"heatmap_points", offsetof(HoleViews, heatmap_points), HOLE_TYPE_INT64}};
+
 static const char *const chain_names[] = {"cocycles", "cycles"};
 
 /* ---- Writing ---- */
@@ -84,6 +94,21 @@ static PetscErrorCode write_array(hole_writer w, const char path[], hole_type ty
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Numbers of a struct, as attributes of the group `path`. */
+static PetscErrorCode write_numbers(hole_writer w, const char path[], int n, const struct hole_field fields[],
+                                    const char from[])
+{
+  PetscFunctionBegin;
+  for (int f = 0; f < n; ++f) {
+    const void *value = from + fields[f].offset;
+
+    if (fields[f].type == HOLE_TYPE_DOUBLE)
+      PetscCall(hole_writer_attr_double(w, path, fields[f].name, *(const double *)value));
+    else PetscCall(hole_writer_attr_int64(w, path, fields[f].name, *(const int64_t *)value));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_views(hole_writer w, const HoleViews *v)
 {
   const char *const at = "/views";
@@ -92,14 +117,7 @@ static PetscErrorCode write_views(hole_writer w, const HoleViews *v)
   PetscCall(hole_writer_group(w, at));
   PetscCall(hole_writer_attr_string(w, at, "left_out", v->left_out));
   PetscCall(hole_writer_attr_int64(w, at, "leaf_optimal", v->leaf_optimal));
-  PetscCall(hole_writer_attr_double(w, at, "leaf_cost", v->leaf_cost));
-  PetscCall(hole_writer_attr_double(w, at, "rcm_threshold", v->rcm_threshold));
-  PetscCall(hole_writer_attr_double(w, at, "explained_0", v->explained[0]));
-  PetscCall(hole_writer_attr_double(w, at, "explained_1", v->explained[1]));
-  PetscCall(hole_writer_attr_double(w, at, "eigenvalue_0", v->eigenvalues[0]));
-  PetscCall(hole_writer_attr_double(w, at, "eigenvalue_1", v->eigenvalues[1]));
-  PetscCall(hole_writer_attr_int64(w, at, "n_blocks", v->n_blocks));
-  PetscCall(hole_writer_attr_int64(w, at, "heatmap_points", v->heatmap_points));
+  PetscCall(write_numbers(w, at, HOLE_FIELDS(view_numbers), (const char *)v));
   PetscCall(write_array(w, "/views/pca2", HOLE_TYPE_DOUBLE, 2 * v->n, v->pca2));
   PetscCall(write_array(w, "/views/spectral2", HOLE_TYPE_DOUBLE, 2 * v->n, v->spectral2));
   PetscCall(write_array(w, "/views/leaf_order", HOLE_TYPE_INT64, v->n, v->leaf_order));
@@ -373,8 +391,9 @@ static PetscErrorCode read_dimension(MPI_Comm comm, hole_reader r, HoleDiagram d
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Arrays of the views: NULL where there is none. */
-static PetscErrorCode read_doubles(hole_reader r, const char path[], HoleIndex n, double **values)
+/* An array of the views, [n] of doubles or of indices as `type` says; `values`, a double ** or a HoleIndex **, is left as it is where
+   there is none. */
+static PetscErrorCode read_array(hole_reader r, const char path[], hole_type type, HoleIndex n, void *values)
 {
   hole_object object;
   HoleIndex   found;
@@ -382,20 +401,8 @@ static PetscErrorCode read_doubles(hole_reader r, const char path[], HoleIndex n
   PetscFunctionBegin;
   PetscCall(hole_reader_find(r, path, &object));
   if (object == HOLE_OBJECT_NONE) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(hole_reader_doubles(r, path, &found, values));
-  PetscCall(check_length(path, found, n));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_indices(hole_reader r, const char path[], HoleIndex n, HoleIndex **values)
-{
-  hole_object object;
-  HoleIndex   found;
-
-  PetscFunctionBegin;
-  PetscCall(hole_reader_find(r, path, &object));
-  if (object == HOLE_OBJECT_NONE) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(hole_reader_int64s(r, path, &found, values));
+  if (type == HOLE_TYPE_DOUBLE) PetscCall(hole_reader_doubles(r, path, &found, (double **)values));
+  else PetscCall(hole_reader_int64s(r, path, &found, (HoleIndex **)values));
   PetscCall(check_length(path, found, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -418,9 +425,9 @@ static PetscErrorCode read_heatmap(MPI_Comm comm, hole_reader r, HoleViews *v)
   PetscErrorCode read;
 
   PetscFunctionBegin;
-  PetscCall(read_indices(r, "/views/heatmap_first", v->n_blocks + 1, &v->heatmap_first));
-  read = read_doubles(r, "/views/heatmap", v->n_blocks * v->n_blocks, &means);
-  if (!read) read = read_indices(r, "/views/heatmap_class", v->n_blocks, &classes);
+  PetscCall(read_array(r, "/views/heatmap_first", HOLE_TYPE_INT64, v->n_blocks + 1, &v->heatmap_first));
+  read = read_array(r, "/views/heatmap", HOLE_TYPE_DOUBLE, v->n_blocks * v->n_blocks, &means);
+  if (!read) read = read_array(r, "/views/heatmap_class", HOLE_TYPE_INT64, v->n_blocks, &classes);
   if (!read) read = HoleErrorAgree(comm, take_heatmap(v, means, classes)); /* local */
   PetscCall(PetscFree(means));
   PetscCall(PetscFree(classes));
@@ -440,6 +447,18 @@ static PetscErrorCode read_left_out(hole_reader r, HoleViews *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_numbers(hole_reader r, const char path[], int n, const struct hole_field fields[], char to[])
+{
+  PetscFunctionBegin;
+  for (int f = 0; f < n; ++f) {
+    void *value = to + fields[f].offset;
+
+    if (fields[f].type == HOLE_TYPE_DOUBLE) PetscCall(read_number(r, path, fields[f].name, (double *)value));
+    else PetscCall(read_integer(r, path, fields[f].name, (int64_t *)value));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_views(MPI_Comm comm, hole_reader r, HoleViews *v)
 {
   const char *const at = "/views";
@@ -449,18 +468,11 @@ static PetscErrorCode read_views(MPI_Comm comm, hole_reader r, HoleViews *v)
   PetscCall(read_left_out(r, v));
   PetscCall(read_integer(r, at, "leaf_optimal", &optimal));
   v->leaf_optimal = (PetscBool)(optimal != 0);
-  PetscCall(read_number(r, at, "leaf_cost", &v->leaf_cost));
-  PetscCall(read_number(r, at, "rcm_threshold", &v->rcm_threshold));
-  PetscCall(read_number(r, at, "explained_0", &v->explained[0]));
-  PetscCall(read_number(r, at, "explained_1", &v->explained[1]));
-  PetscCall(read_number(r, at, "eigenvalue_0", &v->eigenvalues[0]));
-  PetscCall(read_number(r, at, "eigenvalue_1", &v->eigenvalues[1]));
-  PetscCall(read_integer(r, at, "n_blocks", &v->n_blocks));
-  PetscCall(read_integer(r, at, "heatmap_points", &v->heatmap_points));
-  PetscCall(read_doubles(r, "/views/pca2", 2 * v->n, &v->pca2));
-  PetscCall(read_doubles(r, "/views/spectral2", 2 * v->n, &v->spectral2));
-  PetscCall(read_indices(r, "/views/leaf_order", v->n, &v->leaf_order));
-  PetscCall(read_indices(r, "/views/rcm_order", v->n, &v->rcm_order));
+  PetscCall(read_numbers(r, at, HOLE_FIELDS(view_numbers), (char *)v));
+  PetscCall(read_array(r, "/views/pca2", HOLE_TYPE_DOUBLE, 2 * v->n, &v->pca2));
+  PetscCall(read_array(r, "/views/spectral2", HOLE_TYPE_DOUBLE, 2 * v->n, &v->spectral2));
+  PetscCall(read_array(r, "/views/leaf_order", HOLE_TYPE_INT64, v->n, &v->leaf_order));
+  PetscCall(read_array(r, "/views/rcm_order", HOLE_TYPE_INT64, v->n, &v->rcm_order));
   PetscCall(read_heatmap(comm, r, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

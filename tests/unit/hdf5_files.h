@@ -146,16 +146,3 @@ static inline int test_spaces_open(void)
 #define TEST_NOTHING_OPEN() \
   TEST_CHECK(!H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) && !test_spaces_open(), "An HDF5 handle was left " \
                                                                                         "open")
-
-/* Make `point` fail on `rank`, or (NULL) nothing any more. */
-static inline PetscErrorCode test_set_fault(const char point[], PetscMPIInt rank)
-{
-  char text[16];
-
-  PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
-  if (point) PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
-  else PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}

@@ -141,23 +141,16 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[], Pe
 }
 
 #if defined(HOLE_ENABLE_FAULTS)
-/* A rank that fails is an error on every rank, and nobody waits. */
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
   struct cloud  c = {UNIFORM, 30, 5, 3, PETSC_FALSE};
   HoleDistances d;
   hole_bounds   b;
-  char          text[8];
 
   PetscFunctionBegin;
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-  TEST_FAILS(HOLE_ERR_RESOURCE, hole_bounds_create(d, &b));
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  TEST_FAULT(point, rank, hole_bounds_create(d, &b));
   PetscCall(HoleDistancesDestroy(&d));
-  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,17 +165,15 @@ static PetscErrorCode check_no_room(void)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", "0"));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", "shared_room"));
-  if (size > 1) TEST_FAILS(HOLE_ERR_RESOURCE, hole_bounds_create(d, &b));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", "shared_room_parts"));
+  if (size > 1) TEST_FAULT("shared_room", 0, hole_bounds_create(d, &b));
+  PetscCall(test_set_fault("shared_room_parts", 0));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* the fault is no error here */
   PetscCall(hole_bounds_create(d, &b));
   TEST_CHECK(b->here == (size == 1), "rows of other ranks are %shere", b->here ? "" : "not ");
   PetscCall(hole_bounds_destroy(&b));
   PetscCall(check_cloud(&c, HOLE_METRIC_EUCLIDEAN, 3));
   PetscCall(PetscPopErrorHandler());
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscCall(test_set_fault(NULL, 0));
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

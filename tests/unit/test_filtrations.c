@@ -2,6 +2,7 @@
    forest follow from them. On each of them the distributed algorithm gives what the textbook one gives. */
 #include "../../src/filtration/greedy.h"
 #include "matrices.h"
+#include "outcomes.h"
 
 #include <float.h>
 #include <hole/hole_homology.h>
@@ -215,12 +216,7 @@ static PetscErrorCode check_weights(HoleFiltration f, HoleIndex n, const char la
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-struct outcome {
-  HoleTree    tree;
-  HoleDiagram diagram;
-};
-
-static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt n_windows, struct outcome *o)
+static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt n_windows, struct test_outcome *o)
 {
   HoleHomology h;
 
@@ -233,48 +229,20 @@ static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt n_wind
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode destroy(struct outcome *o)
-{
-  PetscFunctionBegin;
-  PetscCall(HoleTreeDestroy(&o->tree));
-  PetscCall(HoleDiagramDestroy(&o->diagram));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode compare(const struct outcome *got, const struct outcome *want, const char label[])
-{
-  const HoleInterval *a, *b;
-  HoleIndex           n = HoleTreeGetSize(want->tree), m, zeros, expected_zeros;
-
-  PetscFunctionBegin;
-  TEST_CHECK(n == 1 ||
-                 !memcmp(HoleTreeGetEdges(got->tree), HoleTreeGetEdges(want->tree), (size_t)(n - 1) * sizeof(HoleEdge)),
-             "%s: the merge trees differ", label);
-  for (PetscInt dim = 0; dim <= HoleDiagramGetMaxDim(want->diagram); ++dim) {
-    PetscCall(HoleDiagramGetIntervals(got->diagram, dim, &m, &a, &zeros));
-    PetscCall(HoleDiagramGetIntervals(want->diagram, dim, &n, &b, &expected_zeros));
-    TEST_CHECK(n == m && zeros == expected_zeros,
-               "%s, dimension %d: %d intervals and %d zero pairs, expected %d and %d", label, (int)dim, (int)m,
-               (int)zeros, (int)n, (int)expected_zeros);
-    TEST_CHECK(!n || !memcmp(a, b, (size_t)n * sizeof(*a)), "%s, dimension %d: the intervals differ", label, (int)dim);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The textbook algorithm lists no simplex with an edge that does not exist; it knows nothing of lunes or windows. */
 static PetscErrorCode check_homology(HoleFiltration f, const char label[])
 {
-  const PetscInt windows[] = {0, 5};
-  struct outcome want, got;
+  const PetscInt      windows[] = {0, 5};
+  struct test_outcome want, got;
 
   PetscFunctionBegin;
   PetscCall(solve(f, HOLE_HOMOLOGY_STANDARD, 0, &want));
   for (int w = 0; w < 2; ++w) {
     PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, windows[w], &got));
-    PetscCall(compare(&got, &want, label));
-    PetscCall(destroy(&got));
+    PetscCall(test_outcome_compare(&got, &want, label));
+    PetscCall(test_outcome_destroy(&got));
   }
-  PetscCall(destroy(&want));
+  PetscCall(test_outcome_destroy(&want));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -475,9 +443,9 @@ static PetscErrorCode check_triangle(void)
 /* Dimension 0 needs no matrix, of whatever type the filtration is. */
 static PetscErrorCode check_nothing_stored(const char type[])
 {
-  HoleDistances  d;
-  HoleFiltration f;
-  struct outcome o;
+  HoleDistances       d;
+  HoleFiltration      f;
+  struct test_outcome o;
 
   PetscFunctionBegin;
   PetscCall(create_points(HOLE_METRIC_EUCLIDEAN, 50, 4, &d));
@@ -487,7 +455,7 @@ static PetscErrorCode check_nothing_stored(const char type[])
   PetscCall(HoleFiltrationSetUp(f));
   PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, 0, &o));
   TEST_CHECK(!HoleDistancesIsStored(d), "%s: distances were stored", type);
-  PetscCall(destroy(&o));
+  PetscCall(test_outcome_destroy(&o));
   PetscCall(HoleFiltrationDestroy(&f));
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -546,20 +514,12 @@ static PetscErrorCode check_faults(void)
       {"greedy_allocate", HOLE_FILTRATION_SPARSE}, {"sparse_edges", HOLE_FILTRATION_SPARSE},
       {"graph_matrix", HOLE_FILTRATION_SPARSE}};
   PetscMPIInt size;
-  char        text[8];
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   for (PetscMPIInt r = 0; r < size; ++r) {
-    PetscCall(PetscSNPrintf(text, sizeof(text), "%d", r));
-    PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-    for (int p = 0; p < 7; ++p) {
-      PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", points[p][0]));
-      TEST_FAILS(HOLE_ERR_RESOURCE, set_up(points[p][1]));
-      PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
-    }
+    for (int p = 0; p < 7; ++p) TEST_FAULT(points[p][0], r, set_up(points[p][1]));
   }
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
   PetscCall(set_up(HOLE_FILTRATION_SPARSE)); /* and all is well again */
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -370,19 +370,11 @@ static PetscErrorCode check_faults(void)
 {
   const char *const points[] = {"graph_exchange", "graph_entries", "graph_rows",
                                 "graph_matrix",   "graph_forest",  "graph_ghosts"};
-  char              text[8];
 
   PetscFunctionBegin;
   for (PetscMPIInt r = 0; r < size; ++r) {
-    PetscCall(PetscSNPrintf(text, sizeof(text), "%d", r));
-    PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-    for (int f = 0; f < 6; ++f) {
-      PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", points[f]));
-      TEST_FAILS(HOLE_ERR_RESOURCE, use_graph());
-      PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
-    }
+    for (int f = 0; f < 6; ++f) TEST_FAULT(points[f], r, use_graph());
   }
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
   PetscCall(use_graph()); /* and all is well again */
   PetscFunctionReturn(PETSC_SUCCESS);
 }

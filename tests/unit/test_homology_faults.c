@@ -31,16 +31,10 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
   HoleTree    tree    = NULL;
   HoleDiagram diagram = NULL;
-  char        text[8];
 
   PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-  TEST_FAILS(HOLE_ERR_RESOURCE, solve(&tree, &diagram));
+  TEST_FAULT(point, rank, solve(&tree, &diagram));
   TEST_CHECK(!tree && !diagram, "%s: something was left", point);
-  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,17 +2,13 @@
    tied, duplicated, degenerate and non-metric input, for any number of windows, at several thresholds. */
 #include "../../src/homology/entry_queue.h"
 #include "matrices.h"
+#include "outcomes.h"
 
 #include <hole/hole_graph.h>
 #include <hole/hole_homology.h>
 
-struct outcome {
-  HoleTree    tree;
-  HoleDiagram diagram;
-};
-
 static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime, PetscInt n_windows, HoleSide side,
-                            struct outcome *o)
+                            struct test_outcome *o)
 {
   HoleHomology h;
 
@@ -27,35 +23,6 @@ static PetscErrorCode solve(HoleFiltration f, const char type[], PetscInt prime,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode destroy(struct outcome *o)
-{
-  PetscFunctionBegin;
-  PetscCall(HoleTreeDestroy(&o->tree));
-  PetscCall(HoleDiagramDestroy(&o->diagram));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode compare(const struct outcome *got, const struct outcome *want, const char label[])
-{
-  const HoleInterval *a, *b;
-  HoleIndex           n, m, zeros, expected_zeros;
-
-  PetscFunctionBegin;
-  n = HoleTreeGetSize(want->tree);
-  TEST_CHECK(n == 1 ||
-                 !memcmp(HoleTreeGetEdges(got->tree), HoleTreeGetEdges(want->tree), (size_t)(n - 1) * sizeof(HoleEdge)),
-             "%s: the merge trees differ", label);
-  for (PetscInt dim = 0; dim <= HoleDiagramGetMaxDim(want->diagram); ++dim) {
-    PetscCall(HoleDiagramGetIntervals(got->diagram, dim, &m, &a, &zeros));
-    PetscCall(HoleDiagramGetIntervals(want->diagram, dim, &n, &b, &expected_zeros));
-    TEST_CHECK(n == m && zeros == expected_zeros,
-               "%s, dimension %d: %d intervals and %d zero pairs, expected %d and %d", label, (int)dim, (int)m,
-               (int)zeros, (int)n, (int)expected_zeros);
-    TEST_CHECK(!n || !memcmp(a, b, (size_t)n * sizeof(*a)), "%s, dimension %d: the intervals differ", label, (int)dim);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* What to compute. */
 struct test_case {
   struct test_matrix matrix;
@@ -66,11 +33,11 @@ struct test_case {
 
 static PetscErrorCode check_case(struct test_case c)
 {
-  const PetscInt windows[] = {0, 1, 2, 7, 64};
-  HoleDistances  d;
-  HoleFiltration f;
-  struct outcome want, got;
-  char           label[128];
+  const PetscInt      windows[] = {0, 1, 2, 7, 64};
+  HoleDistances       d;
+  HoleFiltration      f;
+  struct test_outcome want, got;
+  char                label[128];
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, c.n, test_matrix_row, &c.matrix, &d));
@@ -84,10 +51,10 @@ static PetscErrorCode check_case(struct test_case c)
         label, sizeof(label), "kind %d, seed %d, n %d, threshold %s, max_dim %d, modulo %d, windows %d",
         (int)c.matrix.kind, (int)c.matrix.seed, (int)c.n, c.threshold, (int)c.max_dim, (int)c.prime, (int)windows[w]));
     PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, c.prime, windows[w], w % 2 ? HOLE_SIDE_HOMOLOGY : HOLE_SIDE_AUTO, &got));
-    PetscCall(compare(&got, &want, label));
-    PetscCall(destroy(&got));
+    PetscCall(test_outcome_compare(&got, &want, label));
+    PetscCall(test_outcome_destroy(&got));
   }
-  PetscCall(destroy(&want));
+  PetscCall(test_outcome_destroy(&want));
   PetscCall(HoleFiltrationDestroy(&f));
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -120,7 +87,7 @@ static PetscErrorCode check_suspension(HoleIndex n)
   const double        want[3][2] = {{0, 0}, {1, 2}, {3, INFINITY}};
   Mat                 graph;
   HoleFiltration      f;
-  struct outcome      got;
+  struct test_outcome got;
   const HoleInterval *intervals;
   HoleIndex           n_intervals;
 
@@ -135,7 +102,7 @@ static PetscErrorCode check_suspension(HoleIndex n)
     TEST_CHECK(n_intervals == 1 && intervals[0].birth == want[dim][0] && intervals[0].death == want[dim][1],
                "Suspension of %d points, dimension %d: %d intervals", (int)n, (int)dim, (int)n_intervals);
   }
-  PetscCall(destroy(&got));
+  PetscCall(test_outcome_destroy(&got));
   PetscCall(HoleFiltrationDestroy(&f));
   PetscCall(MatDestroy(&graph));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -203,11 +170,11 @@ static PetscErrorCode scattered_row(HoleIndex i, HoleIndex n, double row[], void
 /* Dimension 2 from both sides where it takes several rounds, the textbook too long. */
 static PetscErrorCode check_sides(struct scattered matrix, HoleIndex n, const char threshold[])
 {
-  const HoleSide sides[] = {HOLE_SIDE_HOMOLOGY, HOLE_SIDE_AUTO};
-  HoleDistances  d;
-  HoleFiltration f;
-  struct outcome want, got;
-  char           label[128];
+  const HoleSide      sides[] = {HOLE_SIDE_HOMOLOGY, HOLE_SIDE_AUTO};
+  HoleDistances       d;
+  HoleFiltration      f;
+  struct test_outcome want, got;
+  char                label[128];
 
   PetscFunctionBegin;
   PetscCall(HoleDistancesCreateFromRows(PETSC_COMM_WORLD, n, scattered_row, &matrix, &d));
@@ -220,10 +187,10 @@ static PetscErrorCode check_sides(struct scattered matrix, HoleIndex n, const ch
     PetscCall(PetscSNPrintf(label, sizeof(label), "kind %d, n %d, threshold %s, side %d", (int)matrix.matrix.kind,
                             (int)n, threshold, (int)sides[side]));
     PetscCall(solve(f, HOLE_HOMOLOGY_WINDOWS, 2, 0, sides[side], &got));
-    PetscCall(compare(&got, &want, label));
-    PetscCall(destroy(&got));
+    PetscCall(test_outcome_compare(&got, &want, label));
+    PetscCall(test_outcome_destroy(&got));
   }
-  PetscCall(destroy(&want));
+  PetscCall(test_outcome_destroy(&want));
   PetscCall(HoleFiltrationDestroy(&f));
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -122,16 +122,9 @@ static PetscErrorCode do_everything(HoleIndex width)
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
   const HoleIndex width = strcmp(point, "principal_gram") ? WIDTH : N + 1;
-  char            text[8];
 
   PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
-  TEST_FAILS(HOLE_ERR_RESOURCE, do_everything(width));
-  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_rank"));
+  TEST_FAULT(point, rank, do_everything(width));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

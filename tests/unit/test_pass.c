@@ -294,13 +294,12 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 }
 
 #if defined(HOLE_ENABLE_FAULTS)
-/* A rank that fails anywhere in a pass is an error on every rank, and nobody waits. */
+/* Anywhere in a pass. */
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
   struct cloud  c = {UNIFORM, 90, 12, 3, PETSC_FALSE};
   HoleDistances d;
   HolePass      pass;
-  char          text[8];
 
   PetscFunctionBegin;
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
@@ -312,16 +311,11 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
   PetscCall(HolePassWantEdges(pass, 0.3));
   PetscCall(HolePassWantEnclosingRadius(pass));
   PetscCall(HolePassWantQuantile(pass, 0.3));
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
-  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
   if (!strcmp(point, "radius_allocate")) PetscCall(PetscOptionsSetValue(NULL, "-distances_looks", "0"));
-  TEST_FAILS(HOLE_ERR_RESOURCE, HolePassRun(pass));
-  PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  TEST_FAULT(point, rank, HolePassRun(pass));
   PetscCall(PetscOptionsClearValue(NULL, "-distances_looks"));
   PetscCall(HolePassDestroy(&pass));
   PetscCall(HoleDistancesDestroy(&d));
-  PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,4 +1,4 @@
-/* testing.h - what unit tests share: a check that names its test, expected errors, equality over ranks, random draws. */
+/* testing.h - what unit tests share: a check that names its test, expected errors, faults, equality over ranks, random draws. */
 #pragma once
 
 #include "../../src/core/random.h"
@@ -17,6 +17,28 @@
     got_ = (call); \
     PetscCall(PetscPopErrorHandler()); \
     TEST_CHECK(got_ == (code), "%s: expected error %d, got %d", #call, (int)(code), (int)got_); \
+  } while (0)
+
+/* Make `point` fail on `rank`, or (NULL) nothing any more. */
+static inline PetscErrorCode test_set_fault(const char point[], PetscMPIInt rank)
+{
+  char text[16];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%d", rank));
+  if (point) PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_point", point));
+  else PetscCall(PetscOptionsClearValue(NULL, "-hole_fault_point"));
+  PetscCall(PetscOptionsSetValue(NULL, "-hole_fault_rank", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: where `rank` fails at `point`, `call` is an error on every rank, and nobody waits. */
+#define TEST_FAULT(point, rank, call) \
+  do { \
+    PetscCall(test_set_fault(point, rank)); \
+    TEST_FAILS(HOLE_ERR_RESOURCE, call); \
+    PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD)); \
+    PetscCall(test_set_fault(NULL, 0)); \
   } while (0)
 
 /* A stream of random numbers: the same for equal seeds, on any rank. */
