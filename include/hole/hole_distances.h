@@ -134,9 +134,6 @@ HOLE_EXTERN PetscErrorCode HoleDistancesGetEnclosingRadius(HoleDistances d, doub
  */
 HOLE_EXTERN PetscErrorCode HoleDistancesGetQuantile(HoleDistances d, double q, double *length);
 
-/** Number of pairs with finite length at most @p length. Collective. Rows must be stored. */
-HOLE_EXTERN PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs);
-
 /** Bytes that one rank needs for @p n prepared points of @p width units over @p size ranks: what an object holds by itself. The
  * activations that it was made from are not counted. Not collective. */
 HOLE_EXTERN double HoleDistancesPredictPointBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);

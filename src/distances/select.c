@@ -1,4 +1,4 @@
-/* Numbers that describe all pairs: enclosing radius, exact quantile, count below a length.
+/* Numbers that describe all pairs: enclosing radius, exact quantile.
 
    Lengths are finite and not negative, so their bit patterns, read as unsigned integers, are in the same order. A quantile is
    found by four counting passes of 16 bits each, from the highest: exact, and without moving any length. */
@@ -25,23 +25,6 @@ PetscErrorCode HoleDistancesGetEnclosingRadius(HoleDistances d, double *radius)
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &mine, 1, MPI_DOUBLE, MPI_MIN, d->comm));
   *radius = d->n ? mine : 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HoleDistancesCountPairs(HoleDistances d, double length, HoleIndex *n_pairs)
-{
-  HoleIndex count = 0;
-
-  PetscFunctionBegin;
-  for (HoleIndex i = 0; i < d->n_local; ++i) {
-    for (HoleIndex j = d->first + i + 1; j < d->n; ++j) {
-      const double at = hole_distances_at(d, i, j);
-
-      count += at <= length && at < INFINITY;
-    }
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &count, 1, HOLE_MPI_INDEX, MPI_SUM, d->comm));
-  *n_pairs = count;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
