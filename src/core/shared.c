@@ -63,22 +63,25 @@ static PetscErrorCode find_nodes(hole_shared s)
 }
 
 /* A process with a limit of addresses (ulimit -v) may not have so many for all of a node: Open MPI does not notice. */
-static PetscMPIInt has_addresses(double bytes)
+static PetscBool has_addresses(double bytes)
 {
   struct rlimit limit;
   void *volatile memory; /* or the compiler leaves both calls out */
-  PetscMPIInt has;
+  PetscBool has;
 
-  if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY) return 1;
+  if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY) return PETSC_TRUE;
   memory = malloc((size_t)bytes);
-  has    = memory != NULL;
+  has    = (PetscBool)(memory != NULL);
   free(memory);
   return has;
 }
 
+/* What memory that the ranks of a node share may lack. */
+enum room { ROOM_NO_ADDRESSES, ROOM_NO_FOLDER, ROOM_ENOUGH };
+
 /* Collective on the node: can its ranks have these bytes each in shared memory? Where it is too small MPI implementations end the run, wait for
    ever, or kill whoever writes there. */
-static PetscErrorCode find_room(hole_shared s, size_t own_bytes, const char fault[], PetscBool *room)
+static PetscErrorCode find_room(hole_shared s, size_t own_bytes, const char fault[], enum room *room)
 {
   double         needed = (double)own_bytes + TO_SPARE;
   PetscMPIInt    fits;
@@ -86,24 +89,27 @@ static PetscErrorCode find_room(hole_shared s, size_t own_bytes, const char faul
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &needed, 1, MPI_DOUBLE, MPI_SUM, s->node));
-  fits = has_addresses(needed);
+  fits = has_addresses(needed) ? ROOM_ENOUGH : ROOM_NO_ADDRESSES;
   if (!s->node_rank && !statvfs(FOLDER, &folder) && needed > (double)folder.f_bavail * (double)folder.f_frsize)
-    fits = 0;
-  if (!s->node_rank && hole_fault(s->comm, fault)) fits = 0;
+    fits = PetscMin(fits, ROOM_NO_FOLDER);
+  if (!s->node_rank && hole_fault(s->comm, fault)) fits = PetscMin(fits, ROOM_NO_FOLDER);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &fits, 1, MPI_INT, MPI_MIN, s->node));
-  *room = (PetscBool)fits;
+  *room = (enum room)fits;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local. `together`: in shared memory, which is not allocated here. */
-static PetscErrorCode allocate_own(hole_shared s, size_t bytes, PetscBool together, PetscBool whole)
+/* Local. With room it is in shared memory, which is not allocated here. */
+static PetscErrorCode allocate_own(hole_shared s, size_t bytes, enum room room, PetscBool whole)
 {
+  const PetscBool together = (PetscBool)(room == ROOM_ENOUGH);
+
   PetscFunctionBegin;
   PetscCall(hole_fault(s->comm, "shared_allocate"));
   PetscCheck(together || !whole || s->node_size == 1, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "no room in " FOLDER " for %.3g GiB that the ranks of a node share; enlarge it, use one rank a node, or "
-             "lower -max_points or -threshold",
-             (double)bytes / 0x1p30);
+             "no room %s for %.3g GiB that the ranks of a node share; %s, use one rank a node, or lower -max_points or "
+             "-threshold",
+             room == ROOM_NO_FOLDER ? "in " FOLDER : "below the limit of addresses", (double)bytes / 0x1p30,
+             room == ROOM_NO_FOLDER ? "enlarge it (in a container: --shm-size)" : "raise it (ulimit -v)");
   if (!together) s->own = malloc(bytes + ALIGNMENT);
   PetscCheck(together || s->own, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "no memory for %.3g GiB; use more ranks on more nodes, or lower -max_points or -threshold",
@@ -136,14 +142,14 @@ static PetscErrorCode find_parts(hole_shared s, size_t own_bytes)
    which that does not matter are agreed upon by all ranks. */
 static PetscErrorCode allocate(hole_shared s, size_t own_bytes, PetscBool whole)
 {
-  const size_t bytes    = whole && s->node_rank ? 0 : own_bytes;
-  PetscBool    together = PETSC_FALSE;
+  const size_t bytes = whole && s->node_rank ? 0 : own_bytes;
+  enum room    room  = ROOM_NO_FOLDER; /* alone, a rank takes ordinary memory */
   void        *mine;
 
   PetscFunctionBegin;
-  if (s->node_size > 1) PetscCall(find_room(s, bytes, whole ? "shared_room" : "shared_room_parts", &together));
-  HoleCallAgreed(s->comm, allocate_own(s, own_bytes, together, whole)); /* local */
-  if (together) {
+  if (s->node_size > 1) PetscCall(find_room(s, bytes, whole ? "shared_room" : "shared_room_parts", &room));
+  HoleCallAgreed(s->comm, allocate_own(s, own_bytes, room, whole)); /* local */
+  if (room == ROOM_ENOUGH) {
     PetscCallMPI(MPI_Win_allocate_shared((MPI_Aint)bytes + ALIGNMENT, 1, MPI_INFO_NULL, s->node, &mine, &s->window));
     PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
     PetscCall(find_parts(s, whole ? 0 : own_bytes));

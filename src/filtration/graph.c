@@ -17,6 +17,7 @@ struct rows {
   MPI_Comm    comm;
   PetscMPIInt rank, size;
   HoleIndex   n, first, n_local;
+  HoleIndex   most; /* entries that PETSc can number in each part of the matrix */
   HoleIndex *
       start; /* [n_local + 1] of each row in `entries`; a row has count[i] entries, and room for more if some came twice */
   HoleIndex    *count;           /* [n_local] */
@@ -126,11 +127,12 @@ static PetscErrorCode count_entries(struct rows *r)
     n_other += r->n_other[i];
     longest = PetscMax(longest, r->count[i]);
   }
-  PetscCheck(PetscMax(n_own, n_other) <= PETSC_MAX_INT, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
-             "The graph has %" HoleIndex_FMT
-             " entries on one rank, more than 32-bit indices of PETSc can number; use more "
-             "ranks, or build with a PETSc that has 64-bit indices",
-             n_own + n_other);
+  PetscCheck(PetscMax(n_own, n_other) <= r->most, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
+             "a graph with %" HoleIndex_FMT
+             " entries on one rank, more than the indices of PETSc can number (%" HoleIndex_FMT
+             "); use more ranks, lower -threshold, -neighbors or -max_points, raise -epsilon, or build with a PETSc "
+             "that has 64-bit indices",
+             n_own + n_other, r->most);
   PetscCall(PetscMalloc2(longest, &r->columns, longest, &r->lengths));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -226,9 +228,10 @@ static PetscErrorCode create_graph(struct rows *r, HoleIndex n_edges, const Hole
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[], Mat *graph)
+PetscErrorCode hole_graph_create(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[], HoleIndex most,
+                                 Mat *graph)
 {
-  struct rows    r = {.comm = comm, .n = n};
+  struct rows    r = {.comm = comm, .n = n, .most = most};
   PetscErrorCode created;
 
   PetscFunctionBegin;
@@ -244,6 +247,13 @@ PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, co
   PetscCall(PetscFree2(r.columns, r.lengths));
   if (created) PetscCall(MatDestroy(graph));
   PetscCall(created);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HoleGraphCreate(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[], Mat *graph)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_graph_create(comm, n, n_edges, edges, PETSC_MAX_INT, graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -4,6 +4,10 @@
 #include "../tree/edge_order.h"
 #include <hole/hole_graph.h>
 
+/* HoleGraphCreate() with at most `most` entries of own rows in own columns, and in the others: what PetscInt counts, or less in tests. */
+PetscErrorCode hole_graph_create(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[], HoleIndex most,
+                                 Mat *graph);
+
 /* Collective. Each edge goes to the owners of both its ends, as a row and a column: `entries` are those whose row i is ours, in no
    particular order, to be freed with PetscFree(). */
 PetscErrorCode hole_graph_exchange(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const HoleEdge edges[],

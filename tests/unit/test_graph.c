@@ -3,7 +3,7 @@
    other ranks are copied right, also where a node shares them. Bad edges are the same error on every rank. */
 #include "../../src/core/block.h"
 #include "../../src/filtration/graph_impl.h"
-#include "testing.h"
+#include "messages.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -346,6 +346,46 @@ static PetscErrorCode check_bad_edges(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Edges between each two of points [first, end), given by the last rank; `words` are for one rank that says why not. */
+static PetscErrorCode check_most(HoleIndex first, HoleIndex end, HoleIndex most, PetscErrorCode want,
+                                 const char words[])
+{
+  struct heard   heard = {0};
+  HoleEdge       edges[10];
+  HoleIndex      n_edges = 0;
+  Mat            graph;
+  PetscErrorCode got;
+
+  PetscFunctionBegin;
+  for (HoleIndex i = first; i < end && rank == size - 1; ++i) {
+    for (HoleIndex j = i + 1; j < end; ++j) edges[n_edges++] = (HoleEdge){1, i, j};
+  }
+  PetscCall(PetscPushErrorHandler(listen, &heard));
+  got = hole_graph_create(PETSC_COMM_WORLD, 20, n_edges, edges, most, &graph);
+  PetscCall(PetscPopErrorHandler());
+  TEST_CHECK(!graph == (want != PETSC_SUCCESS), "At most %d entries: a graph was left, or there is none", (int)most);
+  PetscCall(MatDestroy(&graph));
+  if (words) PetscCall(test_check_message(&heard, got, want, words));
+  else TEST_CHECK(got == want, "At most %d entries: expected error %d, got %d", (int)most, (int)want, (int)got);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* More entries than PetscInt can count, where it counts to less. */
+static PetscErrorCode check_limits(void)
+{
+  const char *const words = "12 entries on one rank|(11)|more ranks|-threshold|64-bit";
+
+  PetscFunctionBegin;
+  PetscCall(check_most(0, 4, 11, HOLE_ERR_RESOURCE, words)); /* points 0 to 4 are on one rank, whatever their number */
+  PetscCall(check_most(15, 19, 11, HOLE_ERR_RESOURCE, words));
+  PetscCall(check_most(0, 4, 12, PETSC_SUCCESS, ""));
+  if (size == 2) {
+    PetscCall(check_most(8, 12, 4, PETSC_SUCCESS, "")); /* two points on each rank: 2 own entries, and 4 others */
+    PetscCall(check_most(8, 12, 3, HOLE_ERR_RESOURCE, NULL));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode use_graph(void)
 {
   const struct plain p   = {TIED, 5, 20};
@@ -393,6 +433,7 @@ int main(int argc, char **argv)
   }
   PetscCall(check_rounds());
   PetscCall(check_bad_edges());
+  PetscCall(check_limits());
 #if defined(HOLE_ENABLE_FAULTS)
   PetscCall(check_faults());
 #else
