@@ -225,6 +225,7 @@ HoleIndex hole_checkpoint_count(hole_checkpoint c)
 static PetscErrorCode write_unit(hole_checkpoint c, hole_writer w, hole_unit_form form, const struct hole_unit *u)
 {
   PetscFunctionBegin;
+  PetscCall(hole_writer_keep_checksums(w));
   PetscCall(hole_writer_attr_string(w, "/", "format", "hole-checkpoint"));
   PetscCall(hole_writer_attr_string(w, "/", "key", c->key));
   PetscCall(hole_writer_attr_int64(w, "/", "form", form));

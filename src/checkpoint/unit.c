@@ -1,5 +1,6 @@
 /* A unit in its file: every array once, in the form in which a run holds it. Small arrays are equal on every rank and read by the first;
-   chains and positions are split over ranks, by blocks that need not be those of the run that wrote them. */
+   chains and positions are split over ranks, by blocks that need not be those of the run that wrote them. Every
+   array is verified before it is read. */
 #include "unit.h"
 
 #include "../core/block.h"
@@ -188,6 +189,7 @@ static PetscErrorCode read_records(hole_reader r, const char path[], int n_field
 
   PetscFunctionBegin;
   for (int f = 0; f < n_fields; ++f) names[f] = fields[f].name;
+  PetscCall(hole_reader_verify(r, path));
   PetscCall(hole_reader_records(r, path, n_fields, names, n, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -241,6 +243,7 @@ static PetscErrorCode read_rows(MPI_Comm comm, hole_reader r, const char path[],
   PetscErrorCode    read;
 
   PetscFunctionBegin;
+  PetscCall(hole_reader_verify(r, path));
   PetscCall(hole_reader_shape(r, path, &shape));
   PetscCheck(shape.n_dims == (width > 1 ? 2 : 1) && (width == 1 || shape.dims[1] == width), PETSC_COMM_SELF,
              HOLE_ERR_INPUT, "%s has another shape", path);
@@ -401,6 +404,7 @@ static PetscErrorCode read_array(hole_reader r, const char path[], hole_type typ
   PetscFunctionBegin;
   PetscCall(hole_reader_find(r, path, &object));
   if (object == HOLE_OBJECT_NONE) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_reader_verify(r, path));
   if (type == HOLE_TYPE_DOUBLE) PetscCall(hole_reader_doubles(r, path, &found, (double **)values));
   else PetscCall(hole_reader_int64s(r, path, &found, (HoleIndex **)values));
   PetscCall(check_length(path, found, n));
@@ -526,6 +530,7 @@ static PetscErrorCode read_part(hole_reader r, struct hole_homology_state *state
 
   PetscFunctionBegin;
   PetscCall(read_integer(r, "/", "n_negative", &state->n_negative));
+  PetscCall(hole_reader_verify(r, "/cleared"));
   PetscCall(hole_reader_int64s(r, "/cleared", &state->n_cleared, &cleared));
   state->cleared = (uint64_t *)cleared;
   PetscFunctionReturn(PETSC_SUCCESS);

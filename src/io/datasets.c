@@ -13,6 +13,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "checksum.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -305,8 +306,15 @@ static PetscErrorCode make_dataset(hole_writer w, const struct dataset *d, struc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write all of a block, in as many pieces as the system takes (Linux takes 2 GiB at most). */
-static PetscErrorCode write_bytes(hole_writer w, const char path[], int64_t address, size_t n, const char data[])
+/* The rows of a dataset as they are written. */
+struct output {
+  const struct dataset *dataset;
+  int64_t               address; /* in the file; -1 without rows */
+  struct hole_checksum  sum;     /* of what this rank writes, if it is wanted */
+};
+
+/* Write all of a block, which begins `at` bytes after the first row, in as many pieces as the system takes (Linux takes 2 GiB at most). */
+static PetscErrorCode write_bytes(hole_writer w, struct output *o, int64_t at, size_t n, const char data[])
 {
   const size_t most = (size_t)1 << 30;
   ssize_t      written;
@@ -314,11 +322,12 @@ static PetscErrorCode write_bytes(hole_writer w, const char path[], int64_t addr
   PetscFunctionBegin;
   for (size_t done = 0; done < n; done += (size_t)written) {
     do {
-      written = pwrite(w->rows_file, data + done, PetscMin(n - done, most), (off_t)(address + (int64_t)done));
+      written = pwrite(w->rows_file, data + done, PetscMin(n - done, most), (off_t)(o->address + at + (int64_t)done));
     } while (written < 0 && errno == EINTR);
     PetscCheck(written > 0, PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "Output %s, dataset %s: cannot write %zu bytes: %s",
-               w->path, path, n - done, written ? strerror(errno) : "the file takes no more");
+               w->path, o->dataset->path, n - done, written ? strerror(errno) : "the file takes no more");
   }
+  if (w->checksums) hole_checksum_add(&o->sum, (uint64_t)at, n, data);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -333,38 +342,37 @@ static void pack_records(const struct element *e, HoleIndex n, const char data[]
   }
 }
 
-static PetscErrorCode write_records(hole_writer w, const struct dataset *d, int64_t address, HoleIndex n,
-                                    const char data[], char packed[])
+static PetscErrorCode write_records(hole_writer w, struct output *o, HoleIndex first, HoleIndex n, const char data[],
+                                    char packed[])
 {
-  const struct element *e    = &d->element;
+  const struct element *e    = &o->dataset->element;
   HoleIndex             most = PetscMax((HoleIndex)(PACK_BYTES / e->in_file), 1), some;
 
   PetscFunctionBegin;
   for (HoleIndex i = 0; i < n; i += some) {
     some = PetscMin(most, n - i);
     pack_records(e, some, data + (size_t)i * e->in_memory, packed);
-    PetscCall(write_bytes(w, d->path, address + i * (int64_t)e->in_file, (size_t)some * e->in_file, packed));
+    PetscCall(write_bytes(w, o, (first + i) * (int64_t)e->in_file, (size_t)some * e->in_file, packed));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Local. */
-static PetscErrorCode write_block(hole_writer w, const struct dataset *d, int64_t address, HoleIndex first, HoleIndex n,
-                                  const char data[])
+static PetscErrorCode write_block(hole_writer w, struct output *o, HoleIndex first, HoleIndex n, const char data[])
 {
-  PetscErrorCode written;
-  char          *packed;
+  const struct element *e = &o->dataset->element;
+  PetscErrorCode        written;
+  char                 *packed;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(w->comm, "writer_write"));
   if (!n) PetscFunctionReturn(PETSC_SUCCESS);
-  address += first * (int64_t)d->element.in_file;
-  if (d->element.n_fields) {
-    PetscCall(PetscMalloc1(PetscMax(PACK_BYTES, d->element.in_file), &packed));
-    written = write_records(w, d, address, n, data, packed);
+  if (e->n_fields) {
+    PetscCall(PetscMalloc1(PetscMax(PACK_BYTES, e->in_file), &packed));
+    written = write_records(w, o, first, n, data, packed);
     PetscCall(PetscFree(packed));
     PetscCall(written);
-  } else PetscCall(write_bytes(w, d->path, address, (size_t)n * d->element.in_file, data));
+  } else PetscCall(write_bytes(w, o, first * (int64_t)e->in_file, (size_t)n * e->in_file, data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -379,19 +387,31 @@ static PetscErrorCode check_block(const struct dataset *d, HoleIndex first, Hole
 }
 
 /* Collective. */
+static PetscErrorCode write_checksum(hole_writer w, const struct output *o)
+{
+  char text[HOLE_CHECKSUM_LENGTH];
+
+  PetscFunctionBegin;
+  PetscCall(hole_checksum_print(w->comm, &o->sum, text));
+  PetscCall(hole_writer_attr_string(w, o->dataset->path, HOLE_CHECKSUM, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
 static PetscErrorCode write_dataset(hole_writer w, const struct dataset *d, HoleIndex first, HoleIndex n_local,
                                     const void *data)
 {
-  struct hole_writer_handles h       = {0};
-  int64_t                    address = -1;
+  struct hole_writer_handles h = {0};
+  struct output              o = {.dataset = d, .address = -1};
   PetscErrorCode             status;
 
   PetscFunctionBegin;
   status = check_block(d, first, n_local);
-  if (!status && !w->rank) status = make_dataset(w, d, &h, &address);
+  if (!status && !w->rank) status = make_dataset(w, d, &h, &o.address);
   PetscCall(end_step(w, status, &h));
-  PetscCallMPI(MPI_Bcast(&address, 1, MPI_INT64_T, 0, w->comm));
-  PetscCall(end_step(w, write_block(w, d, address, first, n_local, (const char *)data), &h));
+  PetscCallMPI(MPI_Bcast(&o.address, 1, MPI_INT64_T, 0, w->comm));
+  PetscCall(end_step(w, write_block(w, &o, first, n_local, (const char *)data), &h));
+  if (w->checksums) PetscCall(write_checksum(w, &o));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

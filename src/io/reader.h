@@ -72,6 +72,9 @@ PetscErrorCode hole_reader_attr_int64(hole_reader r, const char path[], const ch
 PetscErrorCode hole_reader_attr_double(hole_reader r, const char path[], const char name[], PetscBool *found,
                                        double *value);
 
+/* HOLE_ERR_INPUT: the bytes of a dataset are not those that were written, by a writer that keeps checksums. */
+PetscErrorCode hole_reader_verify(hole_reader r, const char path[]);
+
 /* One string or one number, as provenance is; HOLE_KIND_OTHER where there is none of that name or it is anything else. */
 #define HOLE_SCALAR_LENGTH 512
 struct hole_scalar {

@@ -351,6 +351,13 @@ static PetscErrorCode finish_file(hole_writer w)
 
 MPI_Comm hole_writer_comm(hole_writer w) { return w->comm; }
 
+PetscErrorCode hole_writer_keep_checksums(hole_writer w)
+{
+  PetscFunctionBegin;
+  w->checksums = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *hole_writer_temporary_name(hole_writer w) { return w->temporary; }
 
 PetscErrorCode hole_writer_commit(hole_writer w)

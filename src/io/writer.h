@@ -37,6 +37,9 @@ MPI_Comm hole_writer_comm(hole_writer w);
 /* The temporary name, lent. Not collective. */
 const char *hole_writer_temporary_name(hole_writer w);
 
+/* From now on datasets get a checksum, for hole_reader_verify(). */
+PetscErrorCode hole_writer_keep_checksums(hole_writer w);
+
 /* Remove a group with all below it, or a dataset; nothing happens if there is none. Its room is taken by what is written next. */
 PetscErrorCode hole_writer_remove(hole_writer w, const char path[]);
 

@@ -26,6 +26,7 @@ struct hole_writer_s {
   hid_t       file;      /* rank 0 only, else 0 */
   int64_t     reserved;  /* rank 0: bytes of the file that the disk has room for */
   int         rows_file; /* descriptor through which this rank writes its rows; -1 if closed */
+  PetscBool   checksums; /* wanted */
   char       *source;    /* the file that this one began as a copy of; NULL for none */
   struct stat copied;    /* rank 0: what it was then */
 };

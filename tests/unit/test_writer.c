@@ -1,6 +1,8 @@
 /* What is written is read back equal, whatever the rank count; a file has its final name only when it is whole; after an error, on any
    rank and at any point, no file is left. */
 #include "../../src/core/block.h"
+#include "../../src/io/checksum.h"
+#include "../../src/io/reader.h"
 #include "../../src/io/writer.h"
 #include "hdf5_files.h"
 
@@ -267,6 +269,74 @@ static void remove_file(MPI_Comm comm, const char path[])
   MPI_Barrier(comm);
 }
 
+/* Rank 0: turn one bit of a dataset, if it has bytes. */
+static PetscErrorCode turn_bit(const char path[], const char name[], PetscBool *turned)
+{
+  const hid_t   file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, name, H5P_DEFAULT);
+  const haddr_t address = H5Dget_offset(dataset);
+  const hsize_t bytes   = H5Dget_storage_size(dataset);
+  const hsize_t at      = bytes ? hole_random_mix(bytes) % bytes : 0;
+  char          byte;
+  FILE         *raw;
+
+  PetscFunctionBegin;
+  H5Dclose(dataset);
+  H5Fclose(file);
+  *turned = (PetscBool)(bytes > 0);
+  if (!bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  raw = fopen(path, "r+b");
+  TEST_CHECK(raw && !fseek(raw, (long)(address + at), SEEK_SET) && fread(&byte, 1, 1, raw) == 1, "%s: no byte", name);
+  byte = (char)(byte ^ 1 << at % 8);
+  TEST_CHECK(!fseek(raw, -1, SEEK_CUR) && fwrite(&byte, 1, 1, raw) == 1 && !fclose(raw), "%s: no byte", name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sums of parts are that of the whole, wherever they begin; words that change places are another array. */
+static PetscErrorCode check_sums(void)
+{
+  struct hole_checksum whole = {0}, parts = {0}, moved = {0};
+  unsigned char        bytes[37];
+
+  PetscFunctionBegin;
+  for (size_t k = 0; k < sizeof(bytes); ++k) bytes[k] = (unsigned char)hole_random_bits(4, k);
+  hole_checksum_add(&whole, 0, sizeof(bytes), bytes);
+  hole_checksum_add(&parts, 22, sizeof(bytes) - 22, bytes + 22);
+  hole_checksum_add(&parts, 0, 5, bytes);
+  hole_checksum_add(&parts, 5, 1, bytes + 5);
+  hole_checksum_add(&parts, 6, 16, bytes + 6);
+  TEST_CHECK(!memcmp(&whole, &parts, sizeof(whole)), "The sum of parts is not that of the whole");
+  hole_checksum_add(&moved, 0, 4, bytes + 12);
+  hole_checksum_add(&moved, 4, 8, bytes + 4);
+  hole_checksum_add(&moved, 12, 4, bytes);
+  hole_checksum_add(&moved, 16, sizeof(bytes) - 16, bytes + 16);
+  TEST_CHECK(whole.plain == moved.plain && whole.weighted != moved.weighted, "Words that change places go unnoticed");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Each dataset is what was written, as its checksum says, until a bit of it is turned. */
+static PetscErrorCode check_verified(MPI_Comm comm, const char path[])
+{
+  const char *const names[] = {"/deep/down/data", "ints", "/deep/longs", "/deep/again", "/records", "/same", "/words"};
+  hole_reader       r;
+  PetscMPIInt       rank;
+  PetscBool         turned;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  for (int k = 0; k < 7; ++k) {
+    PetscCall(hole_reader_create(comm, path, &r));
+    PetscCall(hole_reader_verify(r, names[k]));
+    PetscCall(hole_reader_destroy(&r));
+    if (!rank) PetscCall(turn_bit(path, names[k], &turned));
+    PetscCallMPI(MPI_Bcast(&turned, 1, MPIU_BOOL, 0, comm));
+    PetscCall(hole_reader_create(comm, path, &r));
+    if (turned) TEST_FAILS(HOLE_ERR_INPUT, hole_reader_verify(r, names[k]));
+    PetscCall(hole_reader_destroy(&r));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* With an odd `n` checksums are kept. */
 static PetscErrorCode check_round_trip(MPI_Comm comm, const char path[], HoleIndex n, uint64_t *digest)
 {
   hole_writer    w;
@@ -280,6 +350,7 @@ static PetscErrorCode check_round_trip(MPI_Comm comm, const char path[], HoleInd
   PetscFunctionBegin;
   PetscCall(PetscMalloc4(3 * n, &data, n, &ints, n, &longs, n, &records));
   PetscCall(hole_writer_create(comm, path, PETSC_FALSE, &w));
+  if (n % 2) PetscCall(hole_writer_keep_checksums(w));
   PetscCall(write_all(comm, w, n, data, ints, longs, records));
   PetscCall(check_files_left(comm, path, 1)); /* the temporary one */
   TEST_CHECK(access(path, F_OK), "The file has its name too early");
@@ -292,6 +363,8 @@ static PetscErrorCode check_round_trip(MPI_Comm comm, const char path[], HoleInd
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) PetscCall(expect_all(path, n, data, ints, longs, records));
   PetscCall(digest_file(path, digest));
+  PetscCallMPI(MPI_Barrier(comm));
+  if (n == 5) PetscCall(check_verified(comm, path));
   PetscCall(PetscFree4(data, ints, longs, records));
   remove_file(comm, path);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -561,6 +634,7 @@ int main(int argc, char **argv)
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(PetscOptionsGetString(NULL, NULL, "-file", path, sizeof(path), NULL));
   remove_file(PETSC_COMM_WORLD, path); /* of an earlier run that failed */
+  PetscCall(check_sums());
   for (HoleIndex n = 0; n <= 5; ++n) PetscCall(check_digest(path, n));
   PetscCall(check_large(path));
   PetscCall(check_existing(path));
