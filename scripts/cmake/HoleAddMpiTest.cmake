@@ -4,7 +4,7 @@
 #     builds a program, links it to Hole::hole and runs it with -file <a file of its own> and ARGS.
 #     With the label unit it also runs with -malloc_dump, and fails if PETSc lists memory that was not freed.
 #
-#   hole_add_python_test(<name> SCRIPT <file> [RANKS <n>...] [ARGS <arg>...] [LABELS <label>...] [TIMEOUT <seconds>])
+#   hole_add_python_test(<name> SCRIPT <file> [RANKS <n>...] [ARGS <arg>...] [LABELS <label>...] [TIMEOUT <seconds>] [REFERENCE])
 #     runs a script, with ARGS, under HOLE_PYTHON and in an empty folder of its own. Exit code 77: skipped. Its environment has
 #       HOLE_PROGRAM      the program `hole` of this build
 #       HOLE_LAUNCHER     the launcher up to the rank count: "/usr/bin/mpiexec -n"
@@ -12,6 +12,8 @@
 #       HOLE_SOURCE_DIR   the root of the sources
 #       HOLE_TEST_DATA    a folder of larger inputs, as in the caller's environment; unset if it is unset there
 #     Without RANKS there is one test, <name>, and no HOLE_RANKS.
+#     With REFERENCE the test of 1 rank runs before those of more, which then have
+#       HOLE_REFERENCE    its folder, with the results that theirs are compared with
 #
 #   hole_sanitize(<target>)
 #     what a program needs in a build with HOLE_SANITIZE; nothing in any other.
@@ -76,7 +78,7 @@ function(hole_add_mpi_test name)
 endfunction()
 
 function(hole_add_one_python_test name script ranks)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" "TIMEOUT" "ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "REFERENCE" "TIMEOUT" "ARGS;LABELS")
   hole_test_environment(environment)
   hole_test_timeout("${arg_TIMEOUT}" timeout)
   list(APPEND environment
@@ -87,6 +89,10 @@ function(hole_add_one_python_test name script ranks)
   if(ranks)
     set(processors ${ranks})
     list(APPEND environment HOLE_RANKS=${ranks})
+  endif()
+  if(arg_REFERENCE AND ranks GREATER 1)
+    string(REGEX REPLACE "_np[0-9]+$" "_np1" reference ${name})
+    list(APPEND environment HOLE_REFERENCE=${CMAKE_CURRENT_BINARY_DIR}/tests/${reference})
   endif()
   # Emptied before each run, so that nothing of an earlier one can help.
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/tests/${name})
@@ -99,13 +105,21 @@ function(hole_add_one_python_test name script ranks)
 endfunction()
 
 function(hole_add_python_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT;TIMEOUT" "RANKS;ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "REFERENCE" "SCRIPT;TIMEOUT" "RANKS;ARGS;LABELS")
   cmake_path(ABSOLUTE_PATH arg_SCRIPT BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   set(common ARGS ${arg_ARGS} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT})
+  if(arg_REFERENCE)
+    list(APPEND common REFERENCE)
+  endif()
   if(NOT arg_RANKS)
     hole_add_one_python_test(${name} ${arg_SCRIPT} 0 ${common})
   endif()
   foreach(n IN LISTS arg_RANKS)
     hole_add_one_python_test(${name}_np${n} ${arg_SCRIPT} ${n} ${common})
+    if(arg_REFERENCE AND n EQUAL 1)
+      set_tests_properties(${name}_np1 PROPERTIES FIXTURES_SETUP ${name})
+    elseif(arg_REFERENCE)
+      set_tests_properties(${name}_np${n} PROPERTIES FIXTURES_REQUIRED ${name})
+    endif()
   endforeach()
 endfunction()

@@ -243,7 +243,7 @@ def check_case(ranks, case, n, filtration, rule, options):
     path = common.write_activations(f"case{case}.h5", layers)
     chosen = ("-filtration", *filtration, "-threshold", rule, *options)
     where = f"seed {SEED}, case {case}, {n} points, {' '.join(map(str, chosen))}"
-    result = common.analyze(1, path, f"case{case}_np1.h5", *chosen)
+    result = common.analyze_alone(path, f"case{case}_np1.h5", *chosen)
     if ranks > 1:
         other = common.analyze(ranks, path, f"case{case}_np{ranks}.h5", *chosen)
         common.compare_contents(

@@ -130,7 +130,7 @@ def check_case(ranks, case, n, metric, rule, options):
     layers = make_clouds(case, n)
     path = common.write_activations(f"case{case}.h5", layers)
     options = ("-metric", metric, "-threshold", rule, *options)
-    result = common.analyze(1, path, f"case{case}_np1.h5", *options)
+    result = common.analyze_alone(path, f"case{case}_np1.h5", *options)
     where = f"seed {SEED}, case {case}, {n} points, {' '.join(options)}"
     if ranks > 1:
         other = common.analyze(ranks, path, f"case{case}_np{ranks}.h5", *options)

@@ -55,7 +55,7 @@ def analyze_both(ranks, path, name, *options):
     """A result on `ranks` ranks, found equal to that on one rank, byte by byte."""
     result = common.analyze(ranks, path, f"{name}_np{ranks}.h5", *options)
     if ranks > 1:
-        other = common.analyze(1, path, f"{name}_np1.h5", *options)
+        other = common.analyze_alone(path, f"{name}_np1.h5", *options)
         where = f"{name} {' '.join(map(str, options))}, {ranks} ranks against 1"
         common.compare_contents(where, common.result_contents(result), common.result_contents(other))
     return result
@@ -389,7 +389,7 @@ def check_faults():
         check(name, 2, words, options)
     check("large", 4, ["need about", "-max_points"], "-memory_limit 100MiB -max_dim 0")
     for name in INPUT:
-        cli.expect_failure(cli.run("inspect", f"{name}.h5"), 3, *INPUT[name][0])
+        cli.expect_failure(cli.run("inspect", f"{name}.h5", ranks=0), 3, *INPUT[name][0])
 
 
 def check_inspection():
@@ -433,8 +433,9 @@ def main():
     check_noise(ranks)
     check_dataset(ranks)
     check_graphs(ranks)
-    check_faults()
-    check_inspection()
+    if ranks in (1, 3):  # every rank count has its own errors in unit tests
+        check_faults()
+        check_inspection()
     check_known(ranks)
     return common.finish()
 
