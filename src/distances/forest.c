@@ -365,7 +365,7 @@ static PetscErrorCode plant(struct forest *f, const HoleEdge edges[])
     if (is_edge(f, (uint32_t)edges[e].i, (uint32_t)edges[e].j)) add_known(f, &edges[e]);
   }
   for (HoleIndex e = 0; d->part && e < d->n_links; ++e) add_known(f, &d->links[e]);
-  compute_lengths(f); /* sorts, and leaves a forest */
+  if (d->part) compute_lengths(f); /* of edges that are no forest yet */
   compact(f);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
