@@ -413,7 +413,7 @@ static PetscErrorCode compare_other(struct sweep *s, struct range own, struct ra
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: everything about one block, up to what only its points can settle. */
+/* Local: the tiles of one block. */
 static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *block)
 {
   HoleDistances d   = s->d;
@@ -428,10 +428,27 @@ static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *bl
     PetscCall(hole_clumps_show(d, s->tiles, s->n_consumers, s->consumers));
     PetscCall(compare_own(s, own));
   } else PetscCall(compare_other(s, own, other));
-  if (block->owner == d->rank && d->size > 1) PetscFunctionReturn(PETSC_SUCCESS); /* our own points stay, others come */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode settle(struct sweep *s)
+{
+  PetscFunctionBegin;
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->settle) PetscCall(s->consumers[c]->ops->settle(s->consumers[c]));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what is known of a block by bounds is decided. */
+static PetscErrorCode settle_block(struct sweep *s, const struct hole_block *block, PetscMPIInt from)
+{
+  PetscFunctionBegin;
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->agree) PetscCall(s->consumers[c]->ops->agree(s->consumers[c], block, from));
+  }
+  HoleCallAgreed(s->d->comm, settle(s)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -447,6 +464,7 @@ static PetscErrorCode visit_block(struct sweep *s, const struct hole_block *bloc
     if (s->consumers[c]->ops->begin_block) PetscCall(s->consumers[c]->ops->begin_block(s->consumers[c], block, from));
   }
   HoleCallAgreed(s->d->comm, compare_block(s, block));
+  if (step || s->d->size == 1) PetscCall(settle_block(s, block, from)); /* our own points stay, others come */
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->end_block) PetscCall(s->consumers[c]->ops->end_block(s->consumers[c], block, from));
   }
