@@ -625,8 +625,13 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const struct hole_consumer_ops forest_ops = {
-    .begin_block = begin_block, .hint = hint, .cut = cut, .take = take, .settle = settle, .finish = finish, .destroy = destroy};
+static const struct hole_consumer_ops forest_ops = {.begin_block = begin_block,
+                                                    .hint        = hint,
+                                                    .cut         = cut,
+                                                    .take        = take,
+                                                    .settle      = settle,
+                                                    .finish      = finish,
+                                                    .destroy     = destroy};
 
 /* Local. */
 static PetscErrorCode allocate(struct forest *f)

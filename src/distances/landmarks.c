@@ -230,12 +230,12 @@ static void hang_points(HoleDistances d, const struct landmarks *l, HoleEdge edg
 static PetscErrorCode join(HoleDistances d, hole_tiles tiles, struct landmarks *l, HoleEdge edges[])
 {
   PetscFunctionBegin;
-  HoleCallAgreed(d->comm, allocate_landmarks(d, l));    /* local */
-  PetscCall(gather_landmarks(d, l));                    /* collective */
-  HoleCallAgreed(d->comm, find_nearest(d, tiles, l));   /* local */
+  HoleCallAgreed(d->comm, allocate_landmarks(d, l));     /* local */
+  PetscCall(gather_landmarks(d, l));                     /* collective */
+  HoleCallAgreed(d->comm, find_nearest(d, tiles, l));    /* local */
   PetscCall(gather_rows(d, l, l->n, MPI_FLOAT, l->low)); /* collective */
-  PetscCall(share_nearest(d, l));                       /* collective */
-  HoleCallAgreed(d->comm, join_landmarks(d, l, edges)); /* local */
+  PetscCall(share_nearest(d, l));                        /* collective */
+  HoleCallAgreed(d->comm, join_landmarks(d, l, edges));  /* local */
   hang_points(d, l, edges + l->n - 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -245,8 +245,8 @@ static PetscErrorCode exchange(const struct neighbours *nb, MPI_Datatype type, P
   PetscFunctionBegin;
   PetscCall(hole_mpi_int(n_out, &n_sent));
   PetscCall(hole_mpi_int(n_in, &n_received));
-  PetscCallMPI(MPI_Sendrecv(out, n_sent, type, to, 0, in, n_received, type, from, 0, nb->base.d->comm,
-                            MPI_STATUS_IGNORE));
+  PetscCallMPI(
+      MPI_Sendrecv(out, n_sent, type, to, 0, in, n_received, type, from, 0, nb->base.d->comm, MPI_STATUS_IGNORE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,7 +301,7 @@ static PetscErrorCode agree(struct hole_consumer *consumer, const struct hole_bl
 {
   struct neighbours *nb    = (struct neighbours *)consumer;
   const HoleIndex    n_own = nb->own.count, n_other = nb->other.count;
-  float             *sent = (float *)(void *)nb->outgoing, *received = (float *)(void *)nb->incoming; /* not in use yet */
+  float *sent = (float *)(void *)nb->outgoing, *received = (float *)(void *)nb->incoming; /* not in use yet */
 
   PetscFunctionBegin;
   if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);

@@ -28,11 +28,11 @@ enum {
   AXES          = 63,   /* of shadows: these and the rest are four vectors */
   LEAST_POINTS  = 4096, /* fewer are compared as quickly without shadows */
   LEAST_UNITS   = 128,
-  PATIENCE      = 8,  /* tiles without shadows after one in which they told too little: that many at most, one at first */
-  PROBES        = 16, /* rows of a tile by which that is seen */
-  FEW           = 16, /* one pair in so many may be left by shadows */
-  AT_ONCE       = 8,  /* vectors of a row that are looked at together */
-  ROWS_AT_ONCE  = 32
+  PATIENCE     = 8, /* tiles without shadows after one in which they told too little: that many at most, one at first */
+  PROBES       = 16, /* rows of a tile by which that is seen */
+  FEW          = 16, /* one pair in so many may be left by shadows */
+  AT_ONCE      = 8,  /* vectors of a row that are looked at together */
+  ROWS_AT_ONCE = 32
 };
 
 struct HolePass_s {
@@ -68,10 +68,10 @@ struct sweep {
     struct hole_tile       tile;
     struct hole_candidate *candidates; /* of one consumer and some rows at a time */
     HoleIndex              n_candidates;
-    uint64_t              *refined;  /* [ROWS_AT_ONCE, words of a row] which pairs of these rows have bounds of all units */
-    int                    patience; /* how many times a tile in vain is waited for */
-    HoleIndex              wait;     /* pairs until shadows are tried again */
-  } * workers;                       /* [n_threads] */
+    uint64_t *refined;  /* [ROWS_AT_ONCE, words of a row] which pairs of these rows have bounds of all units */
+    int       patience; /* how many times a tile in vain is waited for */
+    HoleIndex wait;     /* pairs until shadows are tried again */
+  } * workers;          /* [n_threads] */
 };
 
 /* --- What is wanted */
@@ -230,7 +230,8 @@ static void find_candidates(const struct hole_consumer *consumer, struct worker 
     n_found = find_low(tile->n_j - skip, low + skip, row, columns + skip, found);
     for (HoleIndex f = 0; skip && f < n_found; ++f) found[f] = (uint16_t)(found[f] + skip);
     if (tile->of_shadows)
-      n_found = refine(consumer->tiles, tile, a, row, columns, n_found, found, w->refined + (a - first) * n_words(tile));
+      n_found =
+          refine(consumer->tiles, tile, a, row, columns, n_found, found, w->refined + (a - first) * n_words(tile));
     for (HoleIndex f = 0; f < n_found; ++f) {
       const HoleIndex b = found[f];
 
