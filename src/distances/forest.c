@@ -19,6 +19,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
 #include "landmarks.h"
@@ -644,6 +645,7 @@ static PetscErrorCode allocate(struct forest *f)
   PetscCall(PetscMalloc2(f->n, &f->above, f->n, &f->rise));
   PetscCall(PetscMalloc2(f->n, &f->group, f->n, &f->height));
   PetscCall(PetscMalloc1(PetscMax(MAX_GROUPS * f->n, 4 * f->capacity), &f->columns));
+  hole_huge_pages(f->columns, (size_t)(MAX_GROUPS * f->n) * sizeof(*f->columns));
   PetscCall(PetscMalloc1(4 * f->n, &f->nodes));
   PetscCall(PetscMalloc2(f->base.d->size, &f->counts, f->base.d->size, &f->starts));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -10,6 +10,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/sort.h"
 #include <hole/hole_error.h>
 #include <math.h>
@@ -434,6 +435,7 @@ static PetscErrorCode allocate_lists(const struct neighbours *nb, HoleIndex coun
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(count * nb->room, &lists->entries));
+  hole_huge_pages(lists->entries, (size_t)(count * nb->room) * sizeof(*lists->entries));
   PetscCall(PetscCalloc1(count, &lists->used));
   PetscCall(PetscMalloc1(count * nb->k, &lists->highs));
   PetscCall(PetscCalloc1(count, &lists->filled));

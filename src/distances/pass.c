@@ -15,6 +15,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/log.h"
 #include "../core/simd.h"
 #include "../core/threads.h"
@@ -484,6 +485,7 @@ static PetscErrorCode allocate_workers(struct sweep *s)
     s->workers[w].tile.stride = COLUMNS * size;
     s->workers[w].patience    = 1;
     PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].tile.low));
+    hole_huge_pages(s->workers[w].tile.low, (size_t)(COLUMNS * size * size) * sizeof(float));
     PetscCall(PetscMalloc1(PetscMin(size, ROWS_AT_ONCE) * COLUMNS * size, &s->workers[w].candidates));
     PetscCall(PetscMalloc1(ROWS_AT_ONCE * n_words(&s->workers[w].tile), &s->workers[w].refined));
   }

@@ -9,6 +9,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "shadows.h"
 #include <float.h>
 #include <hole/hole_error.h>
@@ -145,6 +146,7 @@ static PetscErrorCode allocate_rounded(hole_tiles t, HoleIndex count, struct rou
   for (HoleIndex i = 0; i < count; ++i) r->slack[i] = 0x1p-138F; /* of lengths that are only rounded */
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(count * t->n_floats, &r->rows));
+  hole_huge_pages(r->rows, (size_t)(count * t->n_floats) * sizeof(*r->rows));
   PetscCall(PetscMalloc1(count, &r->base));
   if (t->d->scale) PetscCall(PetscMalloc1(count, &r->scale));
   PetscFunctionReturn(PETSC_SUCCESS);
