@@ -31,6 +31,7 @@ enum {
   MAX_GROUPS      = 32,
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
+  AHEAD           = 1,  /* edges whose points are brought into the cache before their turn */
   GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
 };
 
@@ -300,6 +301,12 @@ static HoleIndex put_foreign_last(struct forest *f)
   return n_ours;
 }
 
+/* The points of an edge whose length is to be computed soon lie anywhere. */
+static void prefetch(const struct forest *f, const struct pool_edge *edge)
+{
+  if (edge->length == UNKNOWN) hole_tiles_prefetch(f->base.tiles, edge->i, edge->j);
+}
+
 /* Local: all lengths, and the forest by the total order; foreign edges come after it. */
 static void compute_lengths(struct forest *f)
 {
@@ -310,6 +317,7 @@ static void compute_lengths(struct forest *f)
     struct pool_edge *edge = &f->pool[e];
     const uint32_t    i = edge->i, j = edge->j;
 
+    if (e + AHEAD < n_ours) prefetch(f, &f->pool[e + AHEAD]);
     if (edge->length != UNKNOWN) continue;
     edge->length = hole_tiles_length(f->base.tiles, i, j);
     edge->low    = hole_tiles_measure_below(f->base.tiles, edge->length);

@@ -514,6 +514,19 @@ double hole_tiles_length(hole_tiles t, HoleIndex i, HoleIndex j)
   return length;
 }
 
+void hole_tiles_prefetch(hole_tiles t, HoleIndex i, HoleIndex j)
+{
+  const double *x, *y;
+
+  if (hole_distances_stored(t->d)) return;
+  x = own_point(t, i);
+  y = block_point(t, j);
+  for (HoleIndex c = 0; c < t->d->point_stride; c += HOLE_LANES) {
+    __builtin_prefetch(x + c);
+    __builtin_prefetch(y + c);
+  }
+}
+
 void hole_tiles_lengths_from_own(hole_tiles t, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[])
 {
   HoleDistances   d      = t->d;
