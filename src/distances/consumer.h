@@ -35,6 +35,8 @@ struct hole_consumer_ops {
   PetscErrorCode (*take)(struct hole_consumer *consumer, HoleIndex n, const struct hole_candidate candidates[]);
   /* Local: instead of cut and take. */
   PetscErrorCode (*sweep)(struct hole_consumer *consumer, const struct hole_tile *tile);
+  /* Collective: all pairs of a block have been shown, and are about to be settled. */
+  PetscErrorCode (*agree)(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from);
   /* Local: everything that is known by bounds only must be settled now, of the block and of our own points among themselves: the
      points of the block leave, or this was the last one. */
   PetscErrorCode (*settle)(struct hole_consumer *consumer);

@@ -4,6 +4,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../metric/principal.h"
 #include "geodesic.h"
 #include "ring.h"
@@ -22,6 +23,7 @@ PetscErrorCode hole_distances_allocate(HoleIndex n, void **memory, double **alig
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc((size_t)n * sizeof(double) + ALIGNMENT, memory));
+  hole_huge_pages(*memory, (size_t)n * sizeof(double));
   *aligned = align(*memory);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

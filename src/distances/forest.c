@@ -9,6 +9,9 @@
    left is held against the exact maximum of its path, then pooled. When the pool is full it is sorted by upper bounds, and edges
    certainly longer than their path go; if bounds cannot decide enough, lengths are computed and only the forest stays.
 
+   When each rank has compared its own points, all learn the forests of all, by bounds: most pairs of points of two ranks are joined by
+   shorter edges on either side. Edges of others only make paths; their lengths are their owner's affair.
+
    The first forest is made by landmarks.c. [Gower, Ross 1969] for the
    tree; the filter is that of Filter-Kruskal [Osipov, Sanders, Singler 2009], by bounds. */
 #include "forest.h"
@@ -16,6 +19,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
 #include "landmarks.h"
@@ -27,6 +31,7 @@ enum {
   MAX_GROUPS      = 32,
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
+  AHEAD           = 1,  /* edges whose points are brought into the cache before their turn */
   GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
 };
 
@@ -54,6 +59,10 @@ struct forest {
   float    *height;  /* [n] */
   float    *columns; /* [MAX_GROUPS, n], and room for two words an edge of the pool */
   uint32_t *nodes;   /* [4 n] merges as a binary tree, and room to label it */
+  PetscBool stale;   /* are groups those of an older forest, with edges no shorter? */
+
+  PetscMPIInt *counts, *starts; /* [ranks] of edges that travel */
+  PetscBool    shared;          /* have they? */
 
   HoleTree tree;
 };
@@ -236,8 +245,8 @@ static void make_groups(struct forest *f, HoleIndex n_tree)
 
 /* --- The pool */
 
-/* Local: drop what is certainly the longest edge of a cycle. */
-static void compact(struct forest *f)
+/* Local: drop what is certainly the longest edge of a cycle; returns the number of edges of the forest. Groups are to be made anew. */
+static HoleIndex drop_long(struct forest *f)
 {
   const HoleIndex n_tree = grow_paths(f);
   HoleIndex       n_kept = n_tree;
@@ -246,7 +255,13 @@ static void compact(struct forest *f)
     if (f->pool[e].low <= path_height(f, f->pool[e].i, f->pool[e].j)) f->pool[n_kept++] = f->pool[e];
   }
   f->n_edges = n_kept;
-  make_groups(f, n_tree);
+  return n_tree;
+}
+
+static void compact(struct forest *f)
+{
+  make_groups(f, drop_long(f));
+  f->stale = PETSC_FALSE;
 }
 
 static int by_length(const void *a, const void *b)
@@ -258,15 +273,51 @@ static int by_length(const void *a, const void *b)
   return (e->j > g->j) - (e->j < g->j);
 }
 
-/* Local: all lengths, and the forest by the total order. */
-static void compute_lengths(struct forest *f)
+static PetscBool is_own(const struct forest *f, uint32_t i)
 {
-  HoleIndex n_tree = 0;
+  HoleDistances d = f->base.d;
+
+  return (PetscBool)(i >= d->first && i < d->first + d->n_local);
+}
+
+/* An edge of two points of another rank, known by its bounds. One that we have met has an end of ours. */
+static PetscBool is_foreign(const struct forest *f, const struct pool_edge *edge)
+{
+  return (PetscBool)(edge->length == UNKNOWN && !is_own(f, edge->i));
+}
+
+/* Foreign edges go to the end of the pool; returns the number of the others. */
+static HoleIndex put_foreign_last(struct forest *f)
+{
+  HoleIndex n_ours = 0;
 
   for (HoleIndex e = 0; e < f->n_edges; ++e) {
+    const struct pool_edge edge = f->pool[e];
+
+    if (is_foreign(f, &edge)) continue;
+    f->pool[e]        = f->pool[n_ours];
+    f->pool[n_ours++] = edge;
+  }
+  return n_ours;
+}
+
+/* The points of an edge whose length is to be computed soon lie anywhere. */
+static void prefetch(const struct forest *f, const struct pool_edge *edge)
+{
+  if (edge->length == UNKNOWN) hole_tiles_prefetch(f->base.tiles, edge->i, edge->j);
+}
+
+/* Local: all lengths, and the forest by the total order; foreign edges come after it. */
+static void compute_lengths(struct forest *f)
+{
+  const HoleIndex n_ours = put_foreign_last(f), n_foreign = f->n_edges - n_ours;
+  HoleIndex       n_tree = 0;
+
+  for (HoleIndex e = 0; e < n_ours; ++e) {
     struct pool_edge *edge = &f->pool[e];
     const uint32_t    i = edge->i, j = edge->j;
 
+    if (e + AHEAD < n_ours) prefetch(f, &f->pool[e + AHEAD]);
     if (edge->length != UNKNOWN) continue;
     edge->length = hole_tiles_length(f->base.tiles, i, j);
     edge->low    = hole_tiles_measure_below(f->base.tiles, edge->length);
@@ -274,22 +325,24 @@ static void compute_lengths(struct forest *f)
     edge->i      = PetscMin(i, j);
     edge->j      = PetscMax(i, j);
   }
-  hole_sort(f->pool, f->n_edges, sizeof(*f->pool), by_length);
+  hole_sort(f->pool, n_ours, sizeof(*f->pool), by_length);
   hole_union_find_init(f->n, f->sets);
-  for (HoleIndex e = 0; e < f->n_edges; ++e) {
+  for (HoleIndex e = 0; e < n_ours; ++e) {
     if (hole_union_find_join(f->sets, f->pool[e].i, f->pool[e].j)) f->pool[n_tree++] = f->pool[e];
   }
-  f->n_edges = n_tree;
+  memmove(f->pool + n_tree, f->pool + n_ours, (size_t)n_foreign * sizeof(*f->pool));
+  f->n_edges = n_tree + n_foreign;
 }
 
+/* Local: only the forest is left, by ascending length, and foreign edges. The next block needs groups again. */
 static PetscErrorCode settle(struct hole_consumer *consumer)
 {
   struct forest *f = (struct forest *)consumer;
 
   PetscFunctionBegin;
-  compact(f);
+  drop_long(f);
   compute_lengths(f);
-  compact(f);
+  f->stale = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -314,7 +367,9 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
     f->pool[f->n_edges++] = (struct pool_edge){UNKNOWN, e->low, e->high, e->i, e->j};
     if (f->n_edges < f->capacity) continue;
     compact(f);
-    if (2 * f->n_edges > f->capacity) PetscCall(settle(consumer));
+    if (2 * f->n_edges <= f->capacity) continue;
+    PetscCall(settle(consumer));
+    compact(f);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -365,7 +420,7 @@ static PetscErrorCode plant(struct forest *f, const HoleEdge edges[])
     if (is_edge(f, (uint32_t)edges[e].i, (uint32_t)edges[e].j)) add_known(f, &edges[e]);
   }
   for (HoleIndex e = 0; d->part && e < d->n_links; ++e) add_known(f, &d->links[e]);
-  compute_lengths(f); /* sorts, and leaves a forest */
+  if (d->part) compute_lengths(f); /* of edges that are no forest yet */
   compact(f);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -387,6 +442,57 @@ static PetscErrorCode start_forest(struct forest *f)
 
 /* --- Over all ranks */
 
+/* Edges of the forest at the head of the pool among our own points: fewer than points. */
+static HoleIndex pack_own(const struct forest *f, HoleIndex n_tree, struct pool_edge own[])
+{
+  HoleIndex n_own = 0;
+
+  for (HoleIndex e = 0; e < n_tree; ++e) {
+    if (is_own(f, f->pool[e].i) && is_own(f, f->pool[e].j)) own[n_own++] = f->pool[e];
+  }
+  return n_own;
+}
+
+/* Collective: edges of the forests of all ranks' own points, in the memory of columns, join the pool. */
+static PetscErrorCode share_own(struct forest *f)
+{
+  HoleDistances     d   = f->base.d;
+  struct pool_edge *all = (struct pool_edge *)(void *)f->columns, *own = all + d->first;
+  PetscMPIInt       n_all = 0;
+  MPI_Datatype      type;
+
+  PetscFunctionBegin;
+  PetscCall(hole_mpi_int(pack_own(f, drop_long(f), own), &f->counts[d->rank]));
+  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 0, MPI_INT, f->counts, 1, MPI_INT, d->comm));
+  for (PetscMPIInt r = 0; r < d->size; ++r) {
+    f->starts[r] = n_all;
+    n_all += f->counts[r];
+  }
+  memmove(all + f->starts[d->rank], own, (size_t)f->counts[d->rank] * sizeof(*own));
+  PetscCallMPI(MPI_Type_contiguous(sizeof(*all), MPI_BYTE, &type));
+  PetscCallMPI(MPI_Type_commit(&type));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, type, all, f->counts, f->starts, type, d->comm));
+  PetscCallMPI(MPI_Type_free(&type));
+  for (PetscMPIInt e = 0; e < n_all; ++e) {
+    if (!is_own(f, all[e].i)) f->pool[f->n_edges++] = all[e];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective. */
+static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+{
+  struct forest *f = (struct forest *)consumer;
+
+  PetscFunctionBegin;
+  (void)from;
+  if (block->owner == f->base.d->rank) PetscFunctionReturn(PETSC_SUCCESS); /* equal on all ranks */
+  if (!f->shared) PetscCall(share_own(f));
+  if (!f->shared || f->stale) compact(f);
+  f->shared = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static HoleIndex keep_forest(HoleIndex n, HoleIndex n_edges, HoleEdge edges[], HoleIndex sets[])
 {
   HoleIndex n_tree = 0;
@@ -399,16 +505,31 @@ static HoleIndex keep_forest(HoleIndex n, HoleIndex n_edges, HoleEdge edges[], H
   return n_tree;
 }
 
+/* The forest of two, both ascending; returns its number of edges. */
+static HoleIndex join_forests(HoleIndex n, HoleIndex n_a, const HoleEdge a[], HoleIndex n_b, const HoleEdge b[],
+                              HoleEdge edges[], HoleIndex sets[])
+{
+  HoleIndex n_tree = 0, p = 0, q = 0;
+
+  hole_union_find_init(n, sets);
+  while (p < n_a || q < n_b) {
+    const HoleEdge *next = q == n_b || (p < n_a && HoleEdgeCompare(&a[p], &b[q]) <= 0) ? &a[p++] : &b[q++];
+
+    if (hole_union_find_join(sets, next->i, next->j)) edges[n_tree++] = *next;
+  }
+  return n_tree;
+}
+
 struct merge {
-  HoleEdge  *both; /* [2 n] */
-  HoleIndex *sets; /* [n] */
+  HoleEdge  *mine, *others; /* [n] */
+  HoleIndex *sets;          /* [n] */
 };
 
 /* Local. */
 static PetscErrorCode allocate_merge(HoleIndex n, struct merge *m)
 {
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(2 * n, &m->both));
+  PetscCall(PetscMalloc2(n, &m->mine, n, &m->others));
   PetscCall(PetscMalloc1(n, &m->sets));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -431,12 +552,11 @@ static PetscErrorCode merge_pairwise(MPI_Comm comm, HoleIndex n, HoleIndex *n_ed
       break;
     }
     if (rank + step >= size) continue;
-    PetscCall(PetscArraycpy(m->both, edges, *n_edges));
+    PetscCall(PetscArraycpy(m->mine, edges, *n_edges));
     PetscCall(hole_mpi_int(n, &count));
-    PetscCallMPI(MPI_Recv(m->both + *n_edges, count, type, rank + step, 0, comm, &status));
+    PetscCallMPI(MPI_Recv(m->others, count, type, rank + step, 0, comm, &status));
     PetscCallMPI(MPI_Get_count(&status, type, &count));
-    *n_edges = keep_forest(n, *n_edges + count, m->both, m->sets);
-    PetscCall(PetscArraycpy(edges, m->both, *n_edges));
+    *n_edges = join_forests(n, *n_edges, m->mine, count, m->others, edges, m->sets);
   }
   PetscCallMPI(MPI_Bcast(n_edges, 1, HOLE_MPI_INDEX, 0, comm));
   PetscCall(hole_mpi_int(*n_edges, &count));
@@ -458,10 +578,17 @@ PetscErrorCode hole_forest_merge(MPI_Comm comm, HoleIndex n, HoleIndex *n_edges,
     PetscCall(merge_pairwise(comm, n, n_edges, edges, type, &m));
     PetscCallMPI(MPI_Type_free(&type));
   }
-  PetscCall(PetscFree(m.both));
+  PetscCall(PetscFree2(m.mine, m.others));
   PetscCall(PetscFree(m.sets));
   PetscCall(allocated);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Our own edges, a forest after settle(). */
+static void list_tree(struct forest *f, HoleEdge edges[])
+{
+  f->n_edges = put_foreign_last(f);
+  for (HoleIndex e = 0; e < f->n_edges; ++e) edges[e] = (HoleEdge){f->pool[e].length, f->pool[e].i, f->pool[e].j};
 }
 
 /* Collective. */
@@ -473,8 +600,7 @@ static PetscErrorCode finish(struct hole_consumer *consumer)
 
   PetscFunctionBegin;
   HoleCallAgreed(f->base.d->comm, PetscMalloc1(f->n, &edges));
-  for (HoleIndex e = 0; e < f->n_edges; ++e)
-    edges[e] = (HoleEdge){f->pool[e].length, f->pool[e].i, f->pool[e].j}; /* a forest, after settle() */
+  list_tree(f, edges);
   merged = hole_forest_merge(f->base.d->comm, f->n, &f->n_edges, edges);
   if (!merged) merged = HoleErrorAgree(f->base.d->comm, HoleTreeCreate(f->n, edges, &f->tree));
   PetscCall(PetscFree(edges));
@@ -504,11 +630,17 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
   PetscCall(PetscFree2(f->group, f->height));
   PetscCall(PetscFree(f->columns));
   PetscCall(PetscFree(f->nodes));
+  PetscCall(PetscFree2(f->counts, f->starts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const struct hole_consumer_ops forest_ops = {
-    .hint = hint, .cut = cut, .take = take, .settle = settle, .finish = finish, .destroy = destroy};
+static const struct hole_consumer_ops forest_ops = {.begin_block = begin_block,
+                                                    .hint        = hint,
+                                                    .cut         = cut,
+                                                    .take        = take,
+                                                    .settle      = settle,
+                                                    .finish      = finish,
+                                                    .destroy     = destroy};
 
 /* Local. */
 static PetscErrorCode allocate(struct forest *f)
@@ -521,7 +653,9 @@ static PetscErrorCode allocate(struct forest *f)
   PetscCall(PetscMalloc2(f->n, &f->above, f->n, &f->rise));
   PetscCall(PetscMalloc2(f->n, &f->group, f->n, &f->height));
   PetscCall(PetscMalloc1(PetscMax(MAX_GROUPS * f->n, 4 * f->capacity), &f->columns));
+  hole_huge_pages(f->columns, (size_t)(MAX_GROUPS * f->n) * sizeof(*f->columns));
   PetscCall(PetscMalloc1(4 * f->n, &f->nodes));
+  PetscCall(PetscMalloc2(f->base.d->size, &f->counts, f->base.d->size, &f->starts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

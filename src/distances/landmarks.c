@@ -17,6 +17,7 @@ enum {
 struct landmarks {
   HoleIndex    n, *ids;
   double      *rows;    /* [n, point_stride], or stored rows cut to the landmarks [n, n] */
+  float       *low;     /* [n, n] bounds of their own pairs */
   uint32_t    *nearest; /* [points] landmark of each */
   double      *length;  /* [points] */
   void        *memory;
@@ -49,6 +50,7 @@ static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
   l->n = choose_count(d);
   PetscCall(PetscMalloc1(l->n, &l->ids));
   PetscCall(hole_distances_allocate(l->n * row_length(d, l), &l->memory, &l->rows));
+  PetscCall(PetscMalloc1(l->n * l->n, &l->low));
   PetscCall(PetscMalloc1(d->n, &l->nearest));
   PetscCall(PetscMalloc1(d->n, &l->length));
   PetscCall(PetscMalloc2(d->size, &l->counts, d->size, &l->starts));
@@ -56,31 +58,48 @@ static PetscErrorCode allocate_landmarks(HoleDistances d, struct landmarks *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: the rows of all landmarks, on every rank, in their place. */
-static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
+/* Collective: rows of m values of all landmarks, on every rank, where each rank has those of its own in their place. */
+static PetscErrorCode gather_rows(HoleDistances d, struct landmarks *l, HoleIndex m, MPI_Datatype value, void *rows)
 {
-  const HoleIndex m = row_length(d, l);
-  MPI_Datatype    row;
-  PetscMPIInt     n_values, owner;
+  MPI_Datatype row;
+  PetscMPIInt  n_values;
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(l->counts, d->size));
+  PetscCall(PetscArrayzero(l->starts, d->size));
   for (HoleIndex a = 0; a < l->n; ++a) {
-    owner = hole_block_owner(d->n, d->size, l->ids[a]);
+    const PetscMPIInt owner = hole_block_owner(d->n, d->size, l->ids[a]);
+
     if (!l->counts[owner]++) PetscCall(hole_mpi_int(a, &l->starts[owner]));
-    if (owner != d->rank) continue;
-    if (hole_distances_stored(d)) {
-      for (HoleIndex b = 0; b < l->n; ++b) l->rows[a * m + b] = hole_distances_at(d, l->ids[a] - d->first, l->ids[b]);
-    } else PetscCall(PetscArraycpy(l->rows + a * m, d->points + (l->ids[a] - d->first) * m, m));
-  }
-  for (PetscMPIInt r = 0; r < d->size; ++r) {
-    if (!l->counts[r]) l->starts[r] = 0;
   }
   PetscCall(hole_mpi_int(m, &n_values));
-  PetscCallMPI(MPI_Type_contiguous(n_values, MPI_DOUBLE, &row));
+  PetscCallMPI(MPI_Type_contiguous(n_values, value, &row));
   PetscCallMPI(MPI_Type_commit(&row));
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, row, l->rows, l->counts, l->starts, row, d->comm));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, row, rows, l->counts, l->starts, row, d->comm));
   PetscCallMPI(MPI_Type_free(&row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool is_own(HoleDistances d, HoleIndex id)
+{
+  return (PetscBool)(id >= d->first && id < d->first + d->n_local);
+}
+
+/* Collective. */
+static PetscErrorCode gather_landmarks(HoleDistances d, struct landmarks *l)
+{
+  const HoleIndex m = row_length(d, l);
+
+  PetscFunctionBegin;
+  for (HoleIndex a = 0; a < l->n; ++a) {
+    const HoleIndex i = l->ids[a] - d->first;
+
+    if (!is_own(d, l->ids[a])) continue;
+    for (HoleIndex b = 0; hole_distances_stored(d) && b < l->n; ++b)
+      l->rows[a * m + b] = hole_distances_at(d, i, l->ids[b]);
+    if (!hole_distances_stored(d)) PetscCall(PetscArraycpy(l->rows + a * m, d->points + i * m, m));
+  }
+  PetscCall(gather_rows(d, l, m, MPI_DOUBLE, l->rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,12 +112,23 @@ static HoleIndex find_least(HoleIndex n, const float low[])
   return least;
 }
 
-/* Local: the landmark nearest to each own point, as far as single precision can tell; any would do. */
+/* The first landmark whose id is not below one. */
+static HoleIndex landmark_from(const struct landmarks *l, HoleIndex id)
+{
+  HoleIndex a = 0;
+
+  while (a < l->n && l->ids[a] < id) ++a;
+  return a;
+}
+
+/* Local: the landmark nearest to each own point, as far as single precision can tell; any would do. Landmarks are among the points:
+   their rows are kept. */
 static PetscErrorCode find_nearest(HoleDistances d, hole_tiles tiles, struct landmarks *l)
 {
   struct hole_block block  = {-1, 0, l->n, l->rows, l->ids};
   struct hole_tile  tile   = {.n_i = 1, .n_j = l->n, .stride = l->n};
   const PetscBool   stored = hole_distances_stored(d);
+  HoleIndex         mark   = landmark_from(l, d->first);
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(l->n * STRIP, &tile.low));
@@ -113,6 +143,8 @@ static PetscErrorCode find_nearest(HoleDistances d, hole_tiles tiles, struct lan
       HoleIndex       b;
 
       for (b = 0; stored && b < l->n; ++b) tile.low[a * l->n + b] = (float)hole_distances_at(d, i, l->ids[b]);
+      if (mark < l->n && l->ids[mark] == d->first + i)
+        PetscCall(PetscArraycpy(l->low + mark++ * l->n, tile.low + a * l->n, l->n));
       b                        = find_least(l->n, tile.low + a * l->n);
       l->nearest[d->first + i] = (uint32_t)l->ids[b];
       l->length[d->first + i] = stored ? hole_distances_at(d, i, l->ids[b]) : hole_tiles_length(tiles, d->first + i, b);
@@ -135,16 +167,15 @@ static PetscErrorCode share_nearest(HoleDistances d, struct landmarks *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: lengths from landmark a to all of them. */
-static void measure_landmark(HoleDistances d, const struct landmarks *l, HoleIndex a, double row[])
+/* The length of two landmarks. */
+static double measure_pair(HoleDistances d, const struct landmarks *l, HoleIndex a, HoleIndex b)
 {
-  if (hole_distances_stored(d)) {
-    memcpy(row, l->rows + a * l->n, (size_t)l->n * sizeof(*row));
-    return;
-  }
-  d->metric->kernel->tile(1, l->rows + a * d->point_stride, l->n, l->rows, d->point_stride, d->n_padded, row, l->n);
-  for (HoleIndex b = 0; d->scale && b < l->n; ++b) row[b] /= sqrt(d->scale[l->ids[a]] * d->scale[l->ids[b]]);
-  hole_distances_round(d, l->n, row);
+  const double *row = l->rows + b * d->point_stride;
+  double        length;
+
+  if (hole_distances_stored(d)) return l->rows[a * l->n + b];
+  hole_distances_scatter(d, l->ids[a], l->rows + a * d->point_stride, 1, &l->ids[b], &row, &length);
+  return length;
 }
 
 static HoleEdge edge_of(double length, HoleIndex a, HoleIndex b)
@@ -152,31 +183,35 @@ static HoleEdge edge_of(double length, HoleIndex a, HoleIndex b)
   return (HoleEdge){length, PetscMin(a, b), PetscMax(a, b)};
 }
 
-/* Local: a tree of the landmarks [Prim 1957]; every rank makes the same. */
+/* Local: a tree of the landmarks by their bounds [Prim 1957]; every rank makes the same. */
 static PetscErrorCode join_landmarks(HoleDistances d, const struct landmarks *l, HoleEdge edges[])
 {
-  double    *row, *length;
+  float     *least;
   HoleIndex *near, present = 0;
+  PetscBool *joined;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc3(l->n, &row, l->n, &length, l->n, &near));
-  for (HoleIndex b = 0; b < l->n; ++b) length[b] = INFINITY;
-  for (HoleIndex b = 0; b < l->n; ++b) near[b] = 0;
+  PetscCall(PetscMalloc3(l->n, &least, l->n, &near, l->n, &joined));
+  for (HoleIndex b = 0; b < l->n; ++b) {
+    least[b]  = INFINITY;
+    near[b]   = 0;
+    joined[b] = PETSC_FALSE;
+  }
   for (HoleIndex m = 1; m < l->n; ++m) {
-    HoleIndex next = -1;
+    const float *row  = l->low + present * l->n;
+    HoleIndex    next = -1;
 
-    length[present] = -1; /* in the tree */
-    measure_landmark(d, l, present, row);
+    joined[present] = PETSC_TRUE;
     for (HoleIndex b = 0; b < l->n; ++b) {
-      if (length[b] < 0) continue;
-      if (row[b] <= length[b]) near[b] = present;
-      length[b] = PetscMin(row[b], length[b]);
-      if (next < 0 || length[b] < length[next]) next = b;
+      if (joined[b]) continue;
+      if (row[b] <= least[b]) near[b] = present;
+      least[b] = fminf(row[b], least[b]);
+      if (next < 0 || least[b] < least[next]) next = b;
     }
-    edges[m - 1] = edge_of(length[next], l->ids[near[next]], l->ids[next]);
+    edges[m - 1] = edge_of(measure_pair(d, l, near[next], next), l->ids[near[next]], l->ids[next]);
     present      = next;
   }
-  PetscCall(PetscFree3(row, length, near));
+  PetscCall(PetscFree3(least, near, joined));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -195,11 +230,12 @@ static void hang_points(HoleDistances d, const struct landmarks *l, HoleEdge edg
 static PetscErrorCode join(HoleDistances d, hole_tiles tiles, struct landmarks *l, HoleEdge edges[])
 {
   PetscFunctionBegin;
-  HoleCallAgreed(d->comm, allocate_landmarks(d, l));    /* local */
-  PetscCall(gather_landmarks(d, l));                    /* collective */
-  HoleCallAgreed(d->comm, find_nearest(d, tiles, l));   /* local */
-  PetscCall(share_nearest(d, l));                       /* collective */
-  HoleCallAgreed(d->comm, join_landmarks(d, l, edges)); /* local */
+  HoleCallAgreed(d->comm, allocate_landmarks(d, l));     /* local */
+  PetscCall(gather_landmarks(d, l));                     /* collective */
+  HoleCallAgreed(d->comm, find_nearest(d, tiles, l));    /* local */
+  PetscCall(gather_rows(d, l, l->n, MPI_FLOAT, l->low)); /* collective */
+  PetscCall(share_nearest(d, l));                        /* collective */
+  HoleCallAgreed(d->comm, join_landmarks(d, l, edges));  /* local */
   hang_points(d, l, edges + l->n - 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -213,6 +249,7 @@ PetscErrorCode hole_landmarks_join(HoleDistances d, hole_tiles tiles, HoleEdge e
   joined = join(d, tiles, &l, edges);
   PetscCall(PetscFree(l.ids));
   PetscCall(PetscFree(l.memory));
+  PetscCall(PetscFree(l.low));
   PetscCall(PetscFree(l.nearest));
   PetscCall(PetscFree(l.length));
   PetscCall(PetscFree2(l.counts, l.starts));
@@ -224,7 +261,8 @@ double hole_landmarks_predict_bytes(HoleIndex n, HoleIndex stride)
 {
   const size_t a_point = sizeof(HoleEdge) + sizeof(uint32_t) + sizeof(double);
   const double m       = (double)count_landmarks(n, PetscMax(1, stride));
-  const double rows    = m * (double)sizeof(double) * (stride ? (double)stride : m) + m * STRIP * (double)sizeof(float);
+  const double rows =
+      m * (double)sizeof(double) * (stride ? (double)stride : m) + m * (m + STRIP) * (double)sizeof(float);
 
   return (double)n * (double)a_point + rows;
 }

@@ -2,13 +2,15 @@
    bound so far is the cut for what is still to come; when the room is full, candidates whose lower bound exceeds it go, and if that
    is not enough their lengths are computed.
 
-   Points of a block from another rank get lists too; what their owner has found so far is their first cut, and the k best go to
-   the owner with their lengths when the block leaves. */
+   Points of a block from another rank get lists too. They begin with the upper bounds that their owner has met so far; when the block
+   leaves, those that were met here go to the owner, the cut of both comes back, and then the k best go with their lengths. So about as
+   few lengths are computed as by one rank. */
 #include "neighbours.h"
 
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/sort.h"
 #include <hole/hole_error.h>
 #include <math.h>
@@ -47,7 +49,7 @@ struct neighbours {
   HoleIndex           *unknown;   /* [room] */
   double              *lengths;   /* [room] of the unknown ones */
   struct found        *outgoing, *incoming;
-  MPI_Datatype         type; /* k found ones */
+  MPI_Datatype         found, highs; /* k of a point */
 };
 
 static int by_length(const void *a, const void *b)
@@ -175,14 +177,21 @@ static void decide(struct neighbours *nb, struct lists *lists, HoleIndex p)
   if (lists->used[p] == nb->k) lists->cuts[p] = fminf(lists->cuts[p], entries[nb->k - 1].high);
 }
 
+/* A candidate whose upper bound has been met. */
 static void add(struct neighbours *nb, struct lists *lists, HoleIndex p, struct entry entry)
 {
   if (entry.low > lists->cuts[p]) return;
   lists->entries[p * nb->room + lists->used[p]++] = entry;
-  lower_cut(nb, lists, p, entry.high);
   if (lists->used[p] < nb->room) return;
   prune(nb, lists, p);
   if (2 * (lists->used[p] - nb->k) > nb->room - nb->k) decide(nb, lists, p);
+}
+
+static void meet(struct neighbours *nb, struct lists *lists, HoleIndex p, struct entry entry)
+{
+  if (entry.low > lists->cuts[p]) return;
+  lower_cut(nb, lists, p, entry.high);
+  add(nb, lists, p, entry);
 }
 
 /* The k nearest of a point are no farther than the k nearest in its clump. The heap is empty, and is so again. */
@@ -221,29 +230,87 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
   for (HoleIndex c = 0; c < n; ++c) {
     const struct hole_candidate *e = &candidates[c];
 
-    add(nb, &nb->own, e->i - nb->own.first, (struct entry){UNKNOWN, e->low, e->high, e->j});
-    add(nb, other, e->j - other->first, (struct entry){UNKNOWN, e->low, e->high, e->i});
+    meet(nb, &nb->own, e->i - nb->own.first, (struct entry){UNKNOWN, e->low, e->high, e->j});
+    meet(nb, other, e->j - other->first, (struct entry){UNKNOWN, e->low, e->high, e->i});
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: the owner's cuts are a start for the points of a block. */
-static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+/* Collective: values of our own points go to the rank that compares its points with them, those of the points of a block come from their
+   owner; or the other way round. */
+static PetscErrorCode exchange(const struct neighbours *nb, MPI_Datatype type, PetscMPIInt to, HoleIndex n_out,
+                               const void *out, PetscMPIInt from, HoleIndex n_in, void *in)
 {
-  struct neighbours *nb = (struct neighbours *)consumer;
-  PetscMPIInt        n_own, n_other;
+  PetscMPIInt n_sent, n_received;
 
   PetscFunctionBegin;
-  nb->own_block = (PetscBool)(block->owner == nb->base.d->rank);
+  PetscCall(hole_mpi_int(n_out, &n_sent));
+  PetscCall(hole_mpi_int(n_in, &n_received));
+  PetscCallMPI(
+      MPI_Sendrecv(out, n_sent, type, to, 0, in, n_received, type, from, 0, nb->base.d->comm, MPI_STATUS_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what the owner has met so far is a start for the points of a block. */
+static PetscErrorCode begin_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+{
+  struct neighbours *nb    = (struct neighbours *)consumer;
+  const HoleIndex    n_own = nb->own.count, n_other = block->count;
+  const PetscMPIInt  owner = block->owner;
+
+  PetscFunctionBegin;
+  nb->own_block = (PetscBool)(owner == nb->base.d->rank);
   if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);
   nb->other.first = block->first;
-  nb->other.count = block->count;
-  PetscCall(PetscArrayzero(nb->other.used, block->count));
-  PetscCall(PetscArrayzero(nb->other.filled, block->count));
-  PetscCall(hole_mpi_int(nb->own.count, &n_own));
-  PetscCall(hole_mpi_int(block->count, &n_other));
-  PetscCallMPI(MPI_Sendrecv(nb->own.cuts, n_own, MPI_FLOAT, from, 0, nb->other.cuts, n_other, MPI_FLOAT, block->owner,
-                            0, nb->base.d->comm, MPI_STATUS_IGNORE));
+  nb->other.count = n_other;
+  PetscCall(PetscArrayzero(nb->other.used, n_other));
+  PetscCall(exchange(nb, MPI_FLOAT, from, n_own, nb->own.cuts, owner, n_other, nb->other.cuts));
+  PetscCall(exchange(nb, MPI_INT32_T, from, n_own, nb->own.filled, owner, n_other, nb->other.filled));
+  PetscCall(exchange(nb, nb->highs, from, n_own, nb->own.highs, owner, n_other, nb->other.highs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The k smallest upper bounds of the candidates of every point, from those that have not been met by its owner; infinite where there are
+   fewer. */
+static void list_highs(const struct neighbours *nb, const struct lists *lists, float highs[])
+{
+  for (HoleIndex p = 0; p < lists->count; ++p) {
+    float    *heap   = highs + p * nb->k;
+    HoleIndex filled = 0;
+
+    for (int32_t e = 0; e < lists->used[p]; ++e) {
+      const float high = lists->entries[p * nb->room + e].high;
+
+      if (filled < nb->k) insert(filled++, heap, high);
+      else if (high < heap[0]) replace_largest(nb->k, heap, high);
+    }
+    for (; filled < nb->k; ++filled) heap[filled] = INFINITY;
+  }
+}
+
+static void meet_highs(const struct neighbours *nb, struct lists *lists, const float highs[])
+{
+  for (HoleIndex p = 0; p < lists->count; ++p) {
+    for (HoleIndex e = 0; e < nb->k; ++e) {
+      if (highs[p * nb->k + e] < INFINITY) lower_cut(nb, lists, p, highs[p * nb->k + e]);
+    }
+  }
+}
+
+/* Collective: both ranks that met a point learn its cut. */
+static PetscErrorCode agree(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
+{
+  struct neighbours *nb    = (struct neighbours *)consumer;
+  const HoleIndex    n_own = nb->own.count, n_other = nb->other.count;
+  float *sent = (float *)(void *)nb->outgoing, *received = (float *)(void *)nb->incoming; /* not in use yet */
+
+  PetscFunctionBegin;
+  if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);
+  for (HoleIndex p = 0; p < n_other; ++p) prune(nb, &nb->other, p);
+  list_highs(nb, &nb->other, sent);
+  PetscCall(exchange(nb, nb->highs, block->owner, n_other, sent, from, n_own, received));
+  meet_highs(nb, &nb->own, received);
+  PetscCall(exchange(nb, MPI_FLOAT, from, n_own, nb->own.cuts, block->owner, n_other, nb->other.cuts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -293,15 +360,11 @@ static void unpack(struct neighbours *nb, const struct found in[])
 static PetscErrorCode end_block(struct hole_consumer *consumer, const struct hole_block *block, PetscMPIInt from)
 {
   struct neighbours *nb = (struct neighbours *)consumer;
-  PetscMPIInt        n_own, n_other;
 
   PetscFunctionBegin;
   if (nb->own_block) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(hole_mpi_int(nb->own.count, &n_own));
-  PetscCall(hole_mpi_int(block->count, &n_other));
   pack(nb, &nb->other, nb->outgoing);
-  PetscCallMPI(MPI_Sendrecv(nb->outgoing, n_other, nb->type, block->owner, 0, nb->incoming, n_own, nb->type, from, 0,
-                            nb->base.d->comm, MPI_STATUS_IGNORE));
+  PetscCall(exchange(nb, nb->found, block->owner, block->count, nb->outgoing, from, nb->own.count, nb->incoming));
   unpack(nb, nb->incoming);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -353,7 +416,8 @@ static PetscErrorCode destroy(struct hole_consumer *consumer)
   PetscCall(PetscFree2(nb->unknown, nb->lengths));
   PetscCall(PetscFree(nb->outgoing));
   PetscCall(PetscFree(nb->incoming));
-  if (nb->type != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&nb->type));
+  if (nb->found != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&nb->found));
+  if (nb->highs != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&nb->highs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -361,6 +425,7 @@ static const struct hole_consumer_ops neighbours_ops = {.begin_block = begin_blo
                                                         .hint        = hint,
                                                         .cut         = cut,
                                                         .take        = take,
+                                                        .agree       = agree,
                                                         .settle      = settle,
                                                         .end_block   = end_block,
                                                         .finish      = finish,
@@ -370,6 +435,7 @@ static PetscErrorCode allocate_lists(const struct neighbours *nb, HoleIndex coun
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(count * nb->room, &lists->entries));
+  hole_huge_pages(lists->entries, (size_t)(count * nb->room) * sizeof(*lists->entries));
   PetscCall(PetscCalloc1(count, &lists->used));
   PetscCall(PetscMalloc1(count * nb->k, &lists->highs));
   PetscCall(PetscCalloc1(count, &lists->filled));
@@ -401,7 +467,7 @@ static HoleIndex room_for(HoleIndex k) { return ROOM_A_NEIGHBOUR * k + LEAST_ROO
 PetscErrorCode hole_neighbours_create(HoleDistances d, hole_tiles tiles, HoleIndex k, struct hole_consumer **neighbours)
 {
   struct neighbours *nb;
-  PetscMPIInt        n_bytes;
+  PetscMPIInt        n_values, n_bytes;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&nb));
@@ -410,11 +476,14 @@ PetscErrorCode hole_neighbours_create(HoleDistances d, hole_tiles tiles, HoleInd
   nb->k       = k;
   nb->room    = room_for(k);
   nb->most    = hole_block_count(d->n, d->size, 0);
-  nb->type    = MPI_DATATYPE_NULL;
+  nb->found = nb->highs = MPI_DATATYPE_NULL;
   HoleCallAgreed(d->comm, allocate(nb));
   PetscCall(hole_mpi_int(k * (HoleIndex)sizeof(struct found), &n_bytes));
-  PetscCallMPI(MPI_Type_contiguous(n_bytes, MPI_BYTE, &nb->type));
-  PetscCallMPI(MPI_Type_commit(&nb->type));
+  PetscCallMPI(MPI_Type_contiguous(n_bytes, MPI_BYTE, &nb->found));
+  PetscCallMPI(MPI_Type_commit(&nb->found));
+  PetscCall(hole_mpi_int(k, &n_values));
+  PetscCallMPI(MPI_Type_contiguous(n_values, MPI_FLOAT, &nb->highs));
+  PetscCallMPI(MPI_Type_commit(&nb->highs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

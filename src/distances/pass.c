@@ -15,6 +15,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "../core/log.h"
 #include "../core/simd.h"
 #include "../core/threads.h"
@@ -28,11 +29,11 @@ enum {
   AXES          = 63,   /* of shadows: these and the rest are four vectors */
   LEAST_POINTS  = 4096, /* fewer are compared as quickly without shadows */
   LEAST_UNITS   = 128,
-  PATIENCE      = 8,  /* tiles without shadows after one in which they told too little */
-  PROBES        = 16, /* rows of a tile by which that is seen */
-  FEW           = 16, /* one pair in so many may be left by shadows */
-  AT_ONCE       = 8,  /* vectors of a row that are looked at together */
-  ROWS_AT_ONCE  = 32
+  PATIENCE     = 8, /* tiles without shadows after one in which they told too little: that many at most, one at first */
+  PROBES       = 16, /* rows of a tile by which that is seen */
+  FEW          = 16, /* one pair in so many may be left by shadows */
+  AT_ONCE      = 8,  /* vectors of a row that are looked at together */
+  ROWS_AT_ONCE = 32
 };
 
 struct HolePass_s {
@@ -68,8 +69,10 @@ struct sweep {
     struct hole_tile       tile;
     struct hole_candidate *candidates; /* of one consumer and some rows at a time */
     HoleIndex              n_candidates;
-    int                    patience; /* tiles until shadows are tried again */
-  } * workers;                       /* [n_threads] */
+    uint64_t *refined;  /* [ROWS_AT_ONCE, words of a row] which pairs of these rows have bounds of all units */
+    int       patience; /* how many times a tile in vain is waited for */
+    HoleIndex wait;     /* pairs until shadows are tried again */
+  } * workers;          /* [n_threads] */
 };
 
 /* --- What is wanted */
@@ -184,14 +187,24 @@ static HoleIndex find_low(HoleIndex n, const float low[], float row, const float
   return n_found;
 }
 
-/* Pairs found by their shadows get bounds of all units; returns how many of them are left. */
-static HoleIndex refine(hole_tiles tiles, const struct hole_tile *tile, HoleIndex a, float row, const float columns[],
-                        HoleIndex n_found, uint16_t found[])
-{
-  const float *low    = tile->low + a * tile->stride;
-  HoleIndex    n_left = 0;
+/* Words of a row of marks, one for each column of a tile. */
+static HoleIndex n_words(const struct hole_tile *tile) { return (tile->stride + 63) / 64; }
 
-  hole_tiles_refine(tiles, tile, a, n_found, found);
+/* Pairs found by their shadows get bounds of all units, unless another consumer has seen to that; returns how many of them are left. */
+static HoleIndex refine(hole_tiles tiles, const struct hole_tile *tile, HoleIndex a, float row, const float columns[],
+                        HoleIndex n_found, uint16_t found[], uint64_t refined[])
+{
+  const float *low   = tile->low + a * tile->stride;
+  HoleIndex    n_new = 0, n_left = 0;
+  uint16_t     fresh[COLUMNS * HOLE_MOST_TILE];
+
+  for (HoleIndex f = 0; f < n_found; ++f) {
+    uint64_t *word = &refined[found[f] / 64], mark = UINT64_C(1) << found[f] % 64;
+
+    if (!(*word & mark)) fresh[n_new++] = found[f];
+    *word |= mark;
+  }
+  hole_tiles_refine(tiles, tile, a, n_new, fresh);
   for (HoleIndex f = 0; f < n_found; ++f) {
     const uint16_t b = found[f];
 
@@ -217,7 +230,9 @@ static void find_candidates(const struct hole_consumer *consumer, struct worker 
     consumer->ops->cut(consumer, tile, tile->i + a, &row, &columns);
     n_found = find_low(tile->n_j - skip, low + skip, row, columns + skip, found);
     for (HoleIndex f = 0; skip && f < n_found; ++f) found[f] = (uint16_t)(found[f] + skip);
-    if (tile->of_shadows) n_found = refine(consumer->tiles, tile, a, row, columns, n_found, found);
+    if (tile->of_shadows)
+      n_found =
+          refine(consumer->tiles, tile, a, row, columns, n_found, found, w->refined + (a - first) * n_words(tile));
     for (HoleIndex f = 0; f < n_found; ++f) {
       const HoleIndex b = found[f];
 
@@ -238,8 +253,21 @@ static HoleIndex rows_at_once(const struct sweep *s, int n_tiles)
   return ROWS_AT_ONCE;
 }
 
-/* Local: what one consumer wants of the tiles. */
-static PetscErrorCode take_from_tiles(struct sweep *s, struct hole_consumer *consumer, int n_tiles)
+/* Local: what one consumer wants of some rows of the tiles. */
+static PetscErrorCode take_from_rows(struct sweep *s, struct hole_consumer *consumer, int n_tiles, HoleIndex first,
+                                     HoleIndex end)
+{
+  PetscFunctionBegin;
+#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
+  for (int w = 0; w < n_tiles; ++w)
+    find_candidates(consumer, &s->workers[w], first, PetscMin(end, s->workers[w].tile.n_i));
+  for (int w = 0; w < n_tiles; ++w)
+    PetscCall(consumer->ops->take(consumer, s->workers[w].n_candidates, s->workers[w].candidates));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local: all consumers that take candidates see some rows, then the next ones, while these are in the cache. */
+static PetscErrorCode take_from_tiles(struct sweep *s, int n_tiles)
 {
   const HoleIndex size = rows_at_once(s, n_tiles);
   HoleIndex       most = 0;
@@ -247,21 +275,22 @@ static PetscErrorCode take_from_tiles(struct sweep *s, struct hole_consumer *con
   PetscFunctionBegin;
   for (int w = 0; w < n_tiles; ++w) most = PetscMax(most, s->workers[w].tile.n_i);
   for (HoleIndex a = 0; a < most; a += size) {
-#pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
     for (int w = 0; w < n_tiles; ++w)
-      find_candidates(consumer, &s->workers[w], a, PetscMin(a + size, s->workers[w].tile.n_i));
-    for (int w = 0; w < n_tiles; ++w)
-      PetscCall(consumer->ops->take(consumer, s->workers[w].n_candidates, s->workers[w].candidates));
+      PetscCall(PetscArrayzero(s->workers[w].refined, size * n_words(&s->workers[w].tile)));
+    for (int c = 0; c < s->n_consumers; ++c) {
+      if (s->consumers[c]->ops->cut) PetscCall(take_from_rows(s, s->consumers[c], n_tiles, a, a + size));
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode show_tiles(struct sweep *s, struct hole_consumer *consumer, int n_tiles)
+static PetscErrorCode show_tiles(struct sweep *s, int n_tiles)
 {
   PetscFunctionBegin;
-  if (consumer->ops->cut) PetscCall(take_from_tiles(s, consumer, n_tiles));
-  else {
-    for (int w = 0; w < n_tiles; ++w) PetscCall(consumer->ops->sweep(consumer, &s->workers[w].tile));
+  PetscCall(take_from_tiles(s, n_tiles));
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->cut) continue;
+    for (int w = 0; w < n_tiles; ++w) PetscCall(s->consumers[c]->ops->sweep(s->consumers[c], &s->workers[w].tile));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -287,25 +316,32 @@ static PetscBool leave_few(const struct sweep *s, const struct hole_tile *tile)
 }
 
 /* Local, by one thread. Shadows come first where they may do: a short product, and all units for the few pairs that it leaves. Early on,
-   or where points have no few axes, it leaves many; then a while passes before the next try. */
+   or where points have no few axes, it leaves many; then a while passes before the next try, longer each time. */
 static void fill_tile(const struct sweep *s, struct worker *w)
 {
-  w->tile.of_shadows = (PetscBool)(s->shadows && !w->patience);
-  if (w->patience) --w->patience;
+  const HoleIndex n_pairs = w->tile.n_i * w->tile.n_j;
+
+  w->tile.of_shadows = (PetscBool)(s->shadows && w->wait <= 0);
+  w->wait -= n_pairs;
   hole_tiles_fill(s->tiles, &w->tile);
-  if (!w->tile.of_shadows || s->pass->insist || leave_few(s, &w->tile)) return;
-  w->patience        = PATIENCE;
+  if (!w->tile.of_shadows || s->pass->insist) return;
+  if (leave_few(s, &w->tile)) {
+    w->patience = 1;
+    return;
+  }
+  w->wait            = w->patience * n_pairs;
+  w->patience        = PetscMin(2 * w->patience, PATIENCE);
   w->tile.of_shadows = PETSC_FALSE;
   hole_tiles_fill(s->tiles, &w->tile);
 }
 
-/* Local: several tiles at once, then each consumer looks at them in turn. */
+/* Local: several tiles at once, then the consumers look at them. */
 static PetscErrorCode compare_batch(struct sweep *s, int n_tiles)
 {
   PetscFunctionBegin;
 #pragma omp parallel for num_threads(s->n_threads) if (n_tiles > 1) schedule(static, 1)
   for (int w = 0; w < n_tiles; ++w) fill_tile(s, &s->workers[w]);
-  for (int c = 0; c < s->n_consumers; ++c) PetscCall(show_tiles(s, s->consumers[c], n_tiles));
+  PetscCall(show_tiles(s, n_tiles));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -379,7 +415,7 @@ static PetscErrorCode compare_other(struct sweep *s, struct range own, struct ra
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: everything about one block, up to what only its points can settle. */
+/* Local: the tiles of one block. */
 static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *block)
 {
   HoleDistances d   = s->d;
@@ -394,10 +430,27 @@ static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *bl
     PetscCall(hole_clumps_show(d, s->tiles, s->n_consumers, s->consumers));
     PetscCall(compare_own(s, own));
   } else PetscCall(compare_other(s, own, other));
-  if (block->owner == d->rank && d->size > 1) PetscFunctionReturn(PETSC_SUCCESS); /* our own points stay, others come */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode settle(struct sweep *s)
+{
+  PetscFunctionBegin;
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->settle) PetscCall(s->consumers[c]->ops->settle(s->consumers[c]));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collective: what is known of a block by bounds is decided. */
+static PetscErrorCode settle_block(struct sweep *s, const struct hole_block *block, PetscMPIInt from)
+{
+  PetscFunctionBegin;
+  for (int c = 0; c < s->n_consumers; ++c) {
+    if (s->consumers[c]->ops->agree) PetscCall(s->consumers[c]->ops->agree(s->consumers[c], block, from));
+  }
+  HoleCallAgreed(s->d->comm, settle(s)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -413,6 +466,7 @@ static PetscErrorCode visit_block(struct sweep *s, const struct hole_block *bloc
     if (s->consumers[c]->ops->begin_block) PetscCall(s->consumers[c]->ops->begin_block(s->consumers[c], block, from));
   }
   HoleCallAgreed(s->d->comm, compare_block(s, block));
+  if (step || s->d->size == 1) PetscCall(settle_block(s, block, from)); /* our own points stay, others come */
   for (int c = 0; c < s->n_consumers; ++c) {
     if (s->consumers[c]->ops->end_block) PetscCall(s->consumers[c]->ops->end_block(s->consumers[c], block, from));
   }
@@ -429,8 +483,11 @@ static PetscErrorCode allocate_workers(struct sweep *s)
   PetscCall(PetscCalloc1(s->n_threads, &s->workers));
   for (int w = 0; w < s->n_threads; ++w) {
     s->workers[w].tile.stride = COLUMNS * size;
+    s->workers[w].patience    = 1;
     PetscCall(PetscMalloc1(COLUMNS * size * size, &s->workers[w].tile.low));
+    hole_huge_pages(s->workers[w].tile.low, (size_t)(COLUMNS * size * size) * sizeof(float));
     PetscCall(PetscMalloc1(PetscMin(size, ROWS_AT_ONCE) * COLUMNS * size, &s->workers[w].candidates));
+    PetscCall(PetscMalloc1(ROWS_AT_ONCE * n_words(&s->workers[w].tile), &s->workers[w].refined));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -538,6 +595,7 @@ static PetscErrorCode destroy_sweep(struct sweep *s, struct wanted *w)
   for (int t = 0; s->workers && t < s->n_threads; ++t) {
     PetscCall(PetscFree(s->workers[t].tile.low));
     PetscCall(PetscFree(s->workers[t].candidates));
+    PetscCall(PetscFree(s->workers[t].refined));
   }
   PetscCall(PetscFree(s->workers));
   PetscCall(hole_tiles_destroy(&s->tiles));

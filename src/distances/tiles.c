@@ -9,6 +9,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
+#include "../core/huge.h"
 #include "shadows.h"
 #include <float.h>
 #include <hole/hole_error.h>
@@ -145,6 +146,7 @@ static PetscErrorCode allocate_rounded(hole_tiles t, HoleIndex count, struct rou
   for (HoleIndex i = 0; i < count; ++i) r->slack[i] = 0x1p-138F; /* of lengths that are only rounded */
   if (!t->products) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(count * t->n_floats, &r->rows));
+  hole_huge_pages(r->rows, (size_t)(count * t->n_floats) * sizeof(*r->rows));
   PetscCall(PetscMalloc1(count, &r->base));
   if (t->d->scale) PetscCall(PetscMalloc1(count, &r->scale));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -510,6 +512,19 @@ double hole_tiles_length(hole_tiles t, HoleIndex i, HoleIndex j)
 
   hole_tiles_lengths_from_own(t, i, 1, &j, &length);
   return length;
+}
+
+void hole_tiles_prefetch(hole_tiles t, HoleIndex i, HoleIndex j)
+{
+  const double *x, *y;
+
+  if (hole_distances_stored(t->d)) return;
+  x = own_point(t, i);
+  y = block_point(t, j);
+  for (HoleIndex c = 0; c < t->d->point_stride; c += HOLE_LANES) {
+    __builtin_prefetch(x + c);
+    __builtin_prefetch(y + c);
+  }
 }
 
 void hole_tiles_lengths_from_own(hole_tiles t, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[])

@@ -65,6 +65,9 @@ void hole_tiles_fill_clump(hole_tiles tiles, HoleIndex n, const uint32_t ids[], 
 /* The length of own point i and point j of the block, or another own one. */
 double hole_tiles_length(hole_tiles tiles, HoleIndex i, HoleIndex j);
 
+/* That length is to be computed soon: bring both points into the cache. */
+void hole_tiles_prefetch(hole_tiles tiles, HoleIndex i, HoleIndex j);
+
 /* The lengths of own point i and n points of the block or own ones, and of point j of the block and n own ones: faster than one by one. */
 void hole_tiles_lengths_from_own(hole_tiles tiles, HoleIndex i, HoleIndex n, const HoleIndex j[], double lengths[]);
 void hole_tiles_lengths_from_block(hole_tiles tiles, HoleIndex j, HoleIndex n, const HoleIndex i[], double lengths[]);
