@@ -82,6 +82,7 @@ int main(int argc, char *argv[])
       draw(&r, s.n_words, s.b);
       draw(&r, s.n_words, s.c);
       PetscCall(check_intersect(&s));
+      draw(&r, s.n_words, s.c);
       if (round % 2) thin(&r, s.n_words, s.c);
       PetscCall(check_rest(&s));
     }
