@@ -287,10 +287,10 @@ PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Edges that are sorted, twice; upper triangles give the first rank more of these. */
-double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size)
+/* Edges, twice. */
+double hole_skeleton_predict_sort(HoleIndex n, PetscMPIInt size)
 {
-  return (size > 1 ? 40 : 32) * (double)n * (double)(n - 1) / 2 / size;
+  return 2 * (double)sizeof(struct hole_edge_key) * (double)n * (double)(n - 1) / 2 / size;
 }
 
 double hole_skeleton_predict_node(HoleIndex n)
