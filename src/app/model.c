@@ -294,11 +294,12 @@ static void solve(struct state *s, double held, double rows)
     const double    edges   = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
     const HoleIndex known   = s->rows_known ? s->n : 0;
     const double    node    = hole_skeleton_predict_node(known);
-    const double    lengths = rows > 0 ? 0 : edges; /* that are computed now */
+    const double    lengths = rows > 0 || !metric_of(s) ? 0 : edges; /* that are computed now */
 
     held += node / s->together - node / s->size; /* a node's own share of what all nodes hold */
-    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size), lengths * length_flop(s),
-        s->pace * (A_SORTED + A_BIT * n) * edges + lengths * length_seconds(s));
+    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size),
+        lengths > 0 ? lengths * length_flop(s) : 0,
+        s->pace * (A_SORTED + A_BIT * n) * edges + (lengths > 0 ? lengths * length_seconds(s) : 0));
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
     return;
   }
