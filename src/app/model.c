@@ -225,19 +225,13 @@ static double sparse_seconds(const struct state *s, double rows)
   return 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s);
 }
 
-/* Does homology go by bounds of lengths? */
-static PetscBool goes_by_bounds(const struct state *s)
-{
-  return (PetscBool)(s->windows && s->max_dim == 1 && !s->by_ranks);
-}
-
 /* Are all rows stored? Of a geodesic metric they are the shortest paths, without which only the merge tree is known. */
 static PetscBool stores_rows(const struct state *s)
 {
   char rule[64];
 
   (void)app_get_text("-threshold", "", sizeof(rule), rule);
-  if (s->rows_known) return (PetscBool)(!goes_by_bounds(s) || metric_of(s)->rule == HOLE_RULE_PATHS);
+  if (s->rows_known) return (PetscBool)(!s->windows || metric_of(s)->rule == HOLE_RULE_PATHS);
   return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
 }
 
@@ -297,13 +291,15 @@ static void solve(struct state *s, double held, double rows)
   }
   if (!s->max_dim) return;
   if (s->by_ranks) {
-    const double    edges = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
-    const HoleIndex known = s->rows_known ? s->n : 0;
-    const double    node  = hole_skeleton_predict_node(known);
+    const double    edges   = s->rows_known ? pairs(s) : 0; /* of a graph nobody knows how many */
+    const HoleIndex known   = s->rows_known ? s->n : 0;
+    const double    node    = hole_skeleton_predict_node(known);
+    const double    lengths = rows > 0 || !metric_of(s) ? 0 : edges; /* that are computed now */
 
     held += node / s->together - node / s->size; /* a node's own share of what all nodes hold */
-    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size), 0,
-        s->pace * (A_SORTED + A_BIT * n) * edges);
+    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size),
+        lengths > 0 ? lengths * length_flop(s) : 0,
+        s->pace * (A_SORTED + A_BIT * n) * edges + (lengths > 0 ? lengths * length_seconds(s) : 0));
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
     return;
   }

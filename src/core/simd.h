@@ -23,6 +23,9 @@ typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_ali
   #define HOLE_CLONES
 #endif
 
+/* A loop that is written once for several such functions: into each of them, else it would be compiled for the plainest instruction set. */
+#define HOLE_INLINE __attribute__((always_inline)) static inline
+
 /* Smallest multiple of the lanes that holds n. */
 #define HOLE_ROUND_UP(n) (((n) + HOLE_LANES - 1) / HOLE_LANES * HOLE_LANES)
 

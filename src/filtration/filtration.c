@@ -336,7 +336,6 @@ static PetscErrorCode set_up_from_distances(HoleFiltration f)
 
   PetscFunctionBegin;
   PetscCall(choose_form(f));
-  if (f->max_dim > 1 && !f->is_graph) PetscCall(HoleDistancesStore(f->d));
   PetscCall(HolePassCreate(f->d, &pass));
   done = set_up_from_pass(f, pass);
   PetscCall(HolePassDestroy(&pass));

@@ -415,9 +415,12 @@ PetscErrorCode hole_solve_by_ranks(HoleHomology homology, HoleDiagram diagram)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The skeleton, of which a node holds most once, and bit sets of all points; what the reduction takes depends on the data. */
+/* Either edges are sorted, or there is the skeleton, which a node holds once, and bit sets of all points; what the reduction takes depends
+   on the data. */
 double hole_solve_by_ranks_predict(HoleIndex n, PetscMPIInt size)
 {
-  return hole_skeleton_predict_bytes(n, size) + hole_skeleton_predict_node(n) / size + (double)n * (double)n / 8 +
+  const double bits = (double)n * (double)n / 8;
+
+  return PetscMax(hole_skeleton_predict_sort(n, size), hole_skeleton_predict_node(n) / size + bits) +
          1000.0 * (double)n;
 }

@@ -1,8 +1,8 @@
 /* Lunes one by one, in the order of their edges.
 
-   Dense: adjacency bit sets grow edge by edge, so the lune of e = (i,j) is the intersection of the sets of i and j as they stand at e; one
-   search by whole words shows that nearly every lune is connected. The others are searched vertex by vertex. Sparse: likewise among
-   the neighbours of one end. */
+   Dense: adjacency bit sets grow edge by edge, so the lune of e = (i,j) is the intersection of the sets of i and j as they stand at e. A
+   central vertex is next to nearly all of it, and the rest is next to some of these: reading little shows that nearly every lune is
+   connected. The others are searched vertex by vertex. Sparse: likewise among the neighbours of one end. */
 #include "homology_impl.h"
 
 #include "critical.h"
@@ -24,7 +24,8 @@ enum {
   VERTICES_A_REPORT = 1 << 8,
   EDGES_AHEAD       = 3,
   LINES_AHEAD       = 4,
-  CACHE_LINE        = 64
+  CACHE_LINE        = 64,
+  ENDS              = 2 /* of the order of edges */
 };
 
 struct finder {
@@ -35,14 +36,15 @@ struct finder {
   hole_lune_graph              graph;
   hole_neighbourhood           neighbourhood; /* sparse */
   struct hole_critical        *critical;
-  HoleIndex                    n_words;         /* of a bit set */
-  uint64_t                    *adjacent;        /* [n, n_words] dense: neighbours by edges before the present one */
-  uint32_t                    *nearest;         /* [n] dense: the other end of the first edge of each vertex */
-  uint32_t                    *rank_from;       /* [n] sparse, dimension 1: ranks of the edges of the present vertex */
-  uint32_t                    *met;             /* [n] the edge in whose lune a vertex was last met */
-  uint64_t                    *open, *frontier; /* [n_words] */
-  uint32_t                    *ranks;           /* [size, size] edges of a lune, for dimension 3 */
-  HoleIndex                    ranks_capacity;
+  HoleIndex                    n_words; /* of a bit set */
+  uint64_t *adjacent;                   /* [n, n_words] dense: neighbours by edges before the present one, and itself */
+  uint32_t *nearest;                    /* [n] dense: the other end of the first edge of each vertex */
+  uint32_t  center;                     /* dense: whose edges come first in the mean */
+  uint32_t *rank_from;                  /* [n] sparse, dimension 1: ranks of the edges of the present vertex */
+  uint32_t *met;                        /* [n] the edge in whose lune a vertex was last met */
+  uint64_t *lune, *open, *frontier;     /* [n_words] dense */
+  uint32_t *ranks;                      /* [size, size] edges of a lune, for dimension 3 */
+  HoleIndex ranks_capacity;
 };
 
 static PetscErrorCode append(struct hole_entries *list, hole_entry entry)
@@ -53,61 +55,78 @@ static PetscErrorCode append(struct hole_entries *list, hole_entry entry)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void set_bit(uint64_t set[], uint32_t v) { set[v / WORD] |= UINT64_C(1) << v % WORD; }
-
-/* open = a & b; how many. */
-static inline HoleIndex intersect(HoleIndex n_words, const uint64_t a[], const uint64_t b[], uint64_t open[])
+/* A vertex that is in both sets, one of the three if they are; -1: there is none. */
+static inline HoleIndex choose_start(HoleIndex n_words, const uint64_t a[], const uint64_t b[], const uint32_t three[])
 {
-  HoleIndex n = 0;
-
-  for (HoleIndex w = 0; w < n_words; ++w) open[w] = a[w] & b[w];
-  for (HoleIndex w = 0; w < n_words; ++w) n += __builtin_popcountll(open[w]);
-  return n;
+  for (int t = 0; t < 3; ++t) {
+    if (hole_bits_has(a, three[t]) && hole_bits_has(b, three[t])) return three[t];
+  }
+  for (HoleIndex w = 0; w < n_words; ++w) {
+    if (a[w] & b[w]) return w * WORD + __builtin_ctzll(a[w] & b[w]);
+  }
+  return -1;
 }
 
-/* A vertex of a set that is not empty: one of the two given if it has them, else its first. */
-static inline HoleIndex choose_start(const uint64_t set[], HoleIndex a, HoleIndex b)
+/* Are those in `open` next to others of the lune? Each that is takes along what is next to it. */
+static inline PetscBool join_open(struct finder *f)
 {
-  HoleIndex w = 0;
+  for (HoleIndex w = 0; w < f->n_words; ++w) {
+    while (f->open[w]) {
+      const uint64_t *row  = f->adjacent + (w * WORD + __builtin_ctzll(f->open[w])) * f->n_words;
+      const HoleIndex from = w / HOLE_LANES * HOLE_LANES; /* those before are joined */
 
-  if (set[a / WORD] >> a % WORD & 1) return a;
-  if (set[b / WORD] >> b % WORD & 1) return b;
-  while (!set[w]) ++w;
-  return w * WORD + __builtin_ctzll(set[w]);
+      f->critical->n_places += HOLE_LANES;
+      if (!hole_bits_meet_without(f->n_words, row, f->lune, f->open)) return PETSC_FALSE;
+      hole_bits_remove(f->n_words - from, row + from, f->open + from);
+    }
+  }
+  return PETSC_TRUE;
 }
 
-/* Size of the lune of (i, j), and whether its graph is connected. A vertex near i or j is next to nearly all of it. */
+/* Is all of the lune joined to one vertex? From vertex to vertex. */
 HOLE_CLONES
-static HoleIndex search_bits(HoleIndex n_words, const uint64_t adjacent[], HoleIndex i, HoleIndex j,
-                             const uint32_t nearest[], uint64_t open[], uint64_t frontier[], HoleIndex *n_places,
-                             PetscBool *connected)
+static PetscBool spread(struct finder *f, HoleIndex start)
 {
-  const HoleIndex n    = intersect(n_words, adjacent + i * n_words, adjacent + j * n_words, open);
-  PetscBool       left = (PetscBool)(n > 1);
-  HoleIndex       start, w;
+  PetscBool left = PETSC_TRUE;
+  HoleIndex w    = start / WORD;
 
-  *connected = PETSC_TRUE;
-  *n_places += n_words;
-  if (!left) return n;
-  for (HoleIndex v = 0; v < n_words; ++v) frontier[v] = 0;
-  start       = choose_start(open, nearest[i], nearest[j]);
-  w           = start / WORD;
-  frontier[w] = UINT64_C(1) << start % WORD;
-  open[w] ^= frontier[w];
-  while (left && w < n_words) {
+  for (HoleIndex v = 0; v < f->n_words; ++v) {
+    f->open[v]     = f->lune[v];
+    f->frontier[v] = 0;
+  }
+  f->frontier[w] = UINT64_C(1) << start % WORD;
+  f->open[w] ^= f->frontier[w];
+  while (left && w < f->n_words) {
     HoleIndex vertex;
 
-    if (!frontier[w]) {
+    if (!f->frontier[w]) {
       ++w;
       continue;
     }
-    vertex = w * WORD + __builtin_ctzll(frontier[w]);
-    frontier[w] &= frontier[w] - 1;
-    left = hole_bits_absorb(n_words, adjacent + vertex * n_words, open, frontier);
+    vertex = w * WORD + __builtin_ctzll(f->frontier[w]);
+    f->frontier[w] &= f->frontier[w] - 1;
+    left = hole_bits_absorb(f->n_words, f->adjacent + vertex * f->n_words, f->open, f->frontier);
     w    = 0;
-    *n_places += n_words;
+    f->critical->n_places += f->n_words;
   }
-  *connected = (PetscBool)!left;
+  return (PetscBool)!left;
+}
+
+/* Size of the lune of (i, j), and whether its graph is connected. */
+HOLE_CLONES
+static HoleIndex search_bits(struct finder *f, HoleIndex i, HoleIndex j, PetscBool *connected)
+{
+  const uint64_t *a = f->adjacent + i * f->n_words, *b = f->adjacent + j * f->n_words;
+  const uint32_t  three[3] = {f->center, f->nearest[i], f->nearest[j]};
+  const HoleIndex start    = choose_start(f->n_words, a, b, three);
+  PetscBool       left;
+  HoleIndex       n;
+
+  *connected = PETSC_TRUE;
+  f->critical->n_places += f->n_words;
+  if (start < 0) return 0;
+  n = hole_bits_intersect(f->n_words, a, b, f->adjacent + start * f->n_words, f->lune, f->open, &left);
+  if (left) *connected = (PetscBool)(join_open(f) || spread(f, start));
   return n;
 }
 
@@ -205,22 +224,50 @@ static PetscErrorCode treat_lune(struct finder *f, uint32_t edge, HoleIndex n, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first of a row of edges, and the sum of all. */
+HOLE_CLONES
+static uint32_t sum_row(HoleIndex n, const uint32_t row[], uint32_t none, uint64_t *sum)
+{
+  uint32_t least = HOLE_NO_EDGE;
+
+  *sum = 0;
+  for (HoleIndex k = 0; k < n; ++k) {
+    least = PetscMin(least, row[k]);
+    *sum += PetscMin(row[k], none);
+  }
+  return least;
+}
+
+/* Where searches of lunes start. */
+static void choose_starts(struct finder *f)
+{
+  uint64_t least_sum = UINT64_MAX;
+
+  for (HoleIndex i = 0; i < f->s->n; ++i) {
+    uint64_t       sum;
+    const uint32_t first = sum_row(f->s->n, hole_skeleton_row(f->s, i), f->s->n_edges, &sum);
+
+    f->nearest[i] = first == HOLE_NO_EDGE ? 0 : f->s->ends[first][f->s->ends[first][0] == i];
+    if (sum < least_sum) f->center = (uint32_t)i;
+    least_sum = PetscMin(least_sum, sum);
+  }
+}
+
 /* The sets as they stand at edge `first`. */
 static void fill_bits(struct finder *f, uint32_t first)
 {
   for (HoleIndex i = 0; i < f->s->n; ++i) {
-    const uint32_t *row   = hole_skeleton_row(f->s, i);
-    uint32_t        least = HOLE_NO_EDGE;
+    const uint32_t *row = hole_skeleton_row(f->s, i);
+    uint64_t       *set = f->adjacent + i * f->n_words;
 
-    for (HoleIndex k = 0; k < f->s->n; ++k) least = PetscMin(least, row[k]);
-    f->nearest[i] = least == HOLE_NO_EDGE ? 0 : f->s->ends[least][f->s->ends[least][0] == i];
     for (HoleIndex w = 0; w < f->n_words; ++w) {
       const HoleIndex begin = w * WORD, end = PetscMin(begin + WORD, f->s->stride);
-      uint64_t        word = 0;
 
-      for (HoleIndex k = begin; k < end; ++k) word |= (uint64_t)(row[k] < first) << (k - begin);
-      f->adjacent[i * f->n_words + w] = word;
+      set[w] = 0;
+      for (HoleIndex k = begin; k < end; ++k) set[w] |= (uint64_t)(row[k] < first) << (k - begin);
     }
+    hole_bits_put(set,
+                  i); /* the other end of an edge does not have it before the edge, so it is in no lune of its own */
   }
 }
 
@@ -234,15 +281,10 @@ static void prefetch(const struct finder *f, uint32_t edge)
   }
 }
 
-/* The lunes of a range of edges. */
-static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last)
+/* The lunes of a range of edges, as part of the `n_all` that are to be looked at from `done` on. */
+static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last, HoleIndex done, HoleIndex n_all)
 {
-  f->n_words = (f->s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
-
   PetscFunctionBegin;
-  PetscCall(PetscMalloc4(f->s->n * f->n_words, &f->adjacent, f->n_words, &f->open, f->n_words, &f->frontier, f->s->n,
-                         &f->nearest));
-  fill_bits(f, first);
   for (uint32_t e = first; e < last; ++e) {
     const uint32_t i = f->s->ends[e][0], j = f->s->ends[e][1];
     PetscBool      connected = PETSC_TRUE;
@@ -252,14 +294,36 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
     if (f->max_dim == 1) {
       n = hole_bits_meet(f->n_words, f->adjacent + i * f->n_words, f->adjacent + j * f->n_words);
       f->critical->n_places += f->n_words; /* at most */
-    } else
-      n = search_bits(f->n_words, f->adjacent, i, j, f->nearest, f->open, f->frontier, &f->critical->n_places,
-                      &connected);
+    } else n = search_bits(f, i, j, &connected);
     PetscCall(treat_lune(f, e, n, connected));
-    set_bit(f->adjacent + i * f->n_words, j);
-    set_bit(f->adjacent + j * f->n_words, i);
+    hole_bits_put(f->adjacent + i * f->n_words, j);
+    hole_bits_put(f->adjacent + j * f->n_words, i);
     if ((e - first) % EDGES_A_REPORT == 0)
-      PetscCall(hole_homology_report(f->homology, "lunes", e - first, last - first));
+      PetscCall(hole_homology_report(f->homology, "lunes", done + e - first, n_all));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A part of all lunes: as many of early edges as of late ones, since these take less time. */
+static PetscErrorCode find_dense_part(struct finder *f, PetscMPIInt part, PetscMPIInt n_parts)
+{
+  const HoleIndex   n_edges = (HoleIndex)f->s->n_edges, n_all = n_edges / n_parts;
+  const PetscMPIInt windows[ENDS] = {part, ENDS * n_parts - 1 - part};
+  HoleIndex         done = 0, reached = -1;
+
+  PetscFunctionBegin;
+  f->n_words = (f->s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
+  PetscCall(PetscMalloc5(f->s->n * f->n_words, &f->adjacent, f->n_words, &f->lune, f->n_words, &f->open, f->n_words,
+                         &f->frontier, f->s->n, &f->nearest));
+  choose_starts(f);
+  for (int w = 0; w < ENDS; ++w) {
+    const HoleIndex first = hole_block_first(n_edges, ENDS * n_parts, windows[w]),
+                    last  = hole_block_first(n_edges, ENDS * n_parts, windows[w] + 1);
+
+    if (first != reached) fill_bits(f, (uint32_t)first);
+    PetscCall(find_dense(f, (uint32_t)first, (uint32_t)last, done, n_all));
+    done += last - first;
+    reached = last;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -339,9 +403,11 @@ static PetscErrorCode find_from(struct finder *f, uint32_t i)
 }
 
 /* The lunes of the edges from a range of vertices. */
-static PetscErrorCode find_sparse(struct finder *f, uint32_t first, uint32_t last)
+static PetscErrorCode find_sparse_part(struct finder *f, PetscMPIInt part, PetscMPIInt n_parts)
 {
-  hole_skeleton s = f->s;
+  hole_skeleton  s     = f->s;
+  const uint32_t first = (uint32_t)hole_block_first(s->n, n_parts, part),
+                 last  = (uint32_t)hole_block_first(s->n, n_parts, part + 1);
 
   PetscFunctionBegin;
   PetscCall(hole_neighbourhood_create(s, &f->neighbourhood));
@@ -360,15 +426,11 @@ static PetscErrorCode find_sparse(struct finder *f, uint32_t first, uint32_t las
 
 static PetscErrorCode find(struct finder *f, PetscMPIInt part, PetscMPIInt n_parts)
 {
-  const HoleIndex n     = f->s->rows ? (HoleIndex)f->s->n_edges : f->s->n;
-  const uint32_t  first = (uint32_t)hole_block_first(n, n_parts, part),
-                 last   = (uint32_t)hole_block_first(n, n_parts, part + 1);
-
   PetscFunctionBegin;
   PetscCall(hole_lune_graph_create(f->s, &f->graph));
   PetscCall(PetscMalloc1(f->s->n, &f->met));
   for (HoleIndex v = 0; v < f->s->n; ++v) f->met[v] = HOLE_NO_EDGE;
-  PetscCall(f->s->rows ? find_dense(f, first, last) : find_sparse(f, first, last));
+  PetscCall(f->s->rows ? find_dense_part(f, part, n_parts) : find_sparse_part(f, part, n_parts));
   f->critical->n_places += hole_lune_graph_places(f->graph);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -382,7 +444,7 @@ PetscErrorCode hole_critical_find(HoleHomology homology, const struct hole_simpl
   PetscFunctionBegin;
   PetscCall(hole_fault(x->s->comm, "critical_find"));
   found = find(&f, part, n_parts);
-  PetscCall(PetscFree4(f.adjacent, f.open, f.frontier, f.nearest));
+  PetscCall(PetscFree5(f.adjacent, f.lune, f.open, f.frontier, f.nearest));
   PetscCall(PetscFree(f.rank_from));
   PetscCall(PetscFree(f.met));
   PetscCall(PetscFree(f.ranks));

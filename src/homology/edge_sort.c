@@ -1,4 +1,4 @@
-/* Sample sort over ranks, radix sort within one. Both keep the order of edges of equal length, which is that of (i, j) at first. */
+/* Sample sort over ranks, by lengths alone: edges of equal length meet on one rank. Radix sort within one. */
 #include "edge_sort.h"
 
 #include "../core/cast.h"

@@ -3,6 +3,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../distances/pairs.h"
 #include "../filtration/graph_impl.h"
 #include "edge_sort.h"
 #include <float.h>
@@ -25,33 +26,11 @@ struct making {
   struct hole_neighbour *neighbours;
 };
 
-/* Local: the edges i < j of own rows i up to the threshold, ascending in (i, j). */
-static PetscErrorCode edges_of_rows(struct making *m, HoleDistances d, double threshold, double *buffer)
-{
-  HoleIndex n, first, n_local, count = 0;
-
-  PetscFunctionBegin;
-  PetscCall(HoleDistancesGetShape(d, &n, NULL, &first, &n_local));
-  PetscCall(hole_fault(m->s->comm, "skeleton_edges"));
-  for (int pass = 0; pass < 2; ++pass) { /* how many, then which */
-    if (pass) PetscCall(PetscMalloc1(count, &m->edges));
-    for (HoleIndex i = first; i < first + n_local; ++i) {
-      const double *row = HoleDistancesReadRow(d, i - first, buffer);
-
-      for (HoleIndex j = i + 1; j < n; ++j) {
-        if (row[j] > threshold) continue;
-        if (pass) m->edges[m->n_local++] = (struct hole_edge_key){row[j] + 0.0, (uint32_t)i, (uint32_t)j}; /* no -0 */
-        else ++count;
-      }
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Local: likewise of a graph. */
+/* Local: own edges of a graph. */
 static PetscErrorCode edges_of_graph(struct making *m, Mat graph, double threshold)
 {
   PetscFunctionBegin;
+  PetscCall(hole_fault(m->s->comm, "skeleton_edges"));
   PetscCall(hole_graph_own_edges(graph, threshold, &m->n_local, &m->edges));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -59,23 +38,14 @@ static PetscErrorCode edges_of_graph(struct making *m, Mat graph, double thresho
 /* Collective. */
 static PetscErrorCode list_edges(struct making *m, HoleFiltration f)
 {
-  const double   threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
-  HoleDistances  d;
-  Mat            graph;
-  double        *buffer = NULL;
-  PetscErrorCode listed;
+  const double threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
+  Mat          graph;
 
   PetscFunctionBegin;
   if (HoleFiltrationIsGraph(f)) {
     PetscCall(HoleFiltrationGetGraph(f, &graph));
     HoleCallAgreed(m->s->comm, edges_of_graph(m, graph, threshold)); /* local */
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HoleFiltrationGetWeights(f, &d));
-  listed = HoleDistancesAllocateBuffer(d, &buffer);
-  if (!listed) listed = edges_of_rows(m, d, threshold, buffer);
-  PetscCall(PetscFree(buffer));
-  HoleCallAgreed(m->s->comm, listed);
+  } else PetscCall(hole_pairs_list(HoleFiltrationGetDistances(f), threshold, &m->n_local, &m->edges));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -317,10 +287,10 @@ PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Edges that are sorted, twice; upper triangles give the first rank more of these. */
-double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size)
+/* Edges, twice. */
+double hole_skeleton_predict_sort(HoleIndex n, PetscMPIInt size)
 {
-  return (size > 1 ? 40 : 32) * (double)n * (double)(n - 1) / 2 / size;
+  return 2 * (double)sizeof(struct hole_edge_key) * (double)n * (double)(n - 1) / 2 / size;
 }
 
 double hole_skeleton_predict_node(HoleIndex n)

@@ -46,8 +46,8 @@ PetscErrorCode hole_skeleton_create(HoleFiltration f, hole_skeleton *skeleton);
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton);
 
-/* Bytes of a rank for a complete filtration of n points, sorting included; and those that each node holds once. */
-double hole_skeleton_predict_bytes(HoleIndex n, PetscMPIInt size);
+/* Bytes of a rank while a complete filtration of n points is sorted; and those that each node holds once from then on. */
+double hole_skeleton_predict_sort(HoleIndex n, PetscMPIInt size);
 double hole_skeleton_predict_node(HoleIndex n);
 
 /* Dense: row of i. */

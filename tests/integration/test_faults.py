@@ -533,6 +533,7 @@ OPTIONS_OF_POINTS = {
     "knn_": "-filtration knn",
     "loops_": "-max_dim 2 -homology_side homology",
     "neighbours_": "-metric geodesic",
+    "pairs_": "-max_dim 2",
     "panels_": "-metric geodesic",
     "principal_": "-metric mahalanobis",
     "principal_gram": "-reshape flatten -max_points 12",
@@ -542,7 +543,7 @@ OPTIONS_OF_POINTS = {
     "shadows_": "-reshape flatten -max_dim 0 -distances_axes 4",
     "share_": "-threshold 0.1",
     "shared_": "-max_dim 2",
-    "skeleton_": "-max_dim 2",
+    "skeleton_": "-filtration knn",
     "sparse_": "-filtration sparse",
     "views_spectral": "-views all",
 }

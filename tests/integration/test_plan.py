@@ -60,8 +60,8 @@ def check_content(points):
     lengths = 200 * (600 - 100) * 12  # a rank's own block is computed half
     expect(abs(steps["bounds"]["flop"] - 2 * lengths * (2 + 3)) < 1, f"bounds: {steps['bounds']['flop']} flop")
     deep = {step["name"]: step for step in plan(points, "-ranks", 3, "-metric", "cosine,manhattan", "-max_dim", 2)["steps"]}
-    expect(abs(deep["rows"]["flop"] - 2 * lengths * (2 + 3)) < 1, f"rows: {deep['rows']['flop']} flop")
-    expect("rows" not in steps and "bounds" not in deep, f"steps {list(steps)}, and with -max_dim 2 {list(deep)}")
+    expect(abs(deep["lunes"]["flop"] - 2 * pairs * 12 * (2 + 3)) < 1, f"lunes: {deep['lunes']['flop']} flop")
+    expect("rows" not in {**steps, **deep} and "bounds" not in deep, f"steps {list(steps)}, and with -max_dim 2 {list(deep)}")
     bare = {step["name"]: step for step in plan(points, "-ranks", 3, "-views", "none")["steps"]}
     expect(set(steps) - set(bare) == {"plane", "views"}, f"-views none: steps {list(bare)}")
     flat = {step["name"]: step for step in plan(points, "-ranks", 3, "-max_dim", 0)["steps"]}

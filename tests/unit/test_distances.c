@@ -2,6 +2,7 @@
    numbers that describe all pairs equal those of a sorted list; rows that a metric does not admit, and overflow, are errors on every rank. */
 #include "testing.h"
 
+#include "../../src/distances/pairs.h"
 #include <hole/hole_distances.h>
 #include <math.h>
 #include <stdlib.h>
@@ -91,6 +92,35 @@ static PetscErrorCode check_numbers(HoleDistances d, const char metric[], HoleIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: over all ranks, each pair up to a length once. */
+static PetscErrorCode check_pairs(HoleDistances d, const char metric[], HoleIndex n, HoleIndex width, PetscBool single)
+{
+  const double          most = n > 1 ? rounded(expected(metric, 0, n / 2, width), single) : 1;
+  struct hole_edge_key *pairs;
+  HoleIndex             n_pairs;
+  int                  *times;
+
+  PetscFunctionBegin;
+  PetscCall(hole_pairs_list(d, most, &n_pairs, &pairs));
+  PetscCall(PetscCalloc1(n * n, &times));
+  for (HoleIndex p = 0; p < n_pairs; ++p) {
+    const double want = rounded(expected(metric, pairs[p].i, pairs[p].j, width), single);
+
+    TEST_CHECK(pairs[p].i < pairs[p].j && pairs[p].length == want, "%s, n %d: pair %d, %d has length %.17g, not %.17g",
+               metric, (int)n, (int)pairs[p].i, (int)pairs[p].j, pairs[p].length, want);
+    ++times[pairs[p].i * n + pairs[p].j];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, times, (int)(n * n), MPI_INT, MPI_SUM, PETSC_COMM_WORLD));
+  for (HoleIndex i = 0; i < n; ++i) {
+    for (HoleIndex j = i + 1; j < n; ++j)
+      TEST_CHECK(times[i * n + j] == (rounded(expected(metric, i, j, width), single) <= most),
+                 "%s, n %d: pair %d, %d was listed %d times", metric, (int)n, (int)i, (int)j, times[i * n + j]);
+  }
+  PetscCall(PetscFree(times));
+  PetscCall(PetscFree(pairs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex width, PetscBool single)
 {
   HoleActivations acts;
@@ -104,6 +134,7 @@ static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex wid
   PetscCall(create_points(n, width, &acts));
   PetscCall(HoleDistancesCreate(acts, metric, &d));
   PetscCall(HoleDistancesSetPrecision(d, single));
+  PetscCall(check_pairs(d, name, n, width, single)); /* from points */
   PetscCall(HoleDistancesStore(d));
   PetscCall(HoleActivationsDestroy(&acts));
   PetscCall(HoleDistancesGetShape(d, NULL, &stride, &first, &n_local));
@@ -120,6 +151,7 @@ static PetscErrorCode check_metric(const char name[], HoleIndex n, HoleIndex wid
   }
   PetscCall(PetscFree(buffer));
   PetscCall(check_numbers(d, name, n, width, single));
+  PetscCall(check_pairs(d, name, n, width, single)); /* from rows */
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
