@@ -268,7 +268,7 @@ static double bound_pairs(struct state *s, double held)
   const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
   const double link = LINK_BYTE * 2 * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
   const double node = s->size > 1 ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
-  const double kept = hole_bounds_predict_bytes(s->n, s->size) + node;
+  const double kept = hole_bounds_predict_bytes(metric, s->n, s->size) + node;
 
   add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size),
       pass_flop(s) / pairs(s) * count, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
@@ -278,7 +278,8 @@ static double bound_pairs(struct state *s, double held)
 /* Everything that homology adds: `held` is there before, with stored rows of `rows` bytes. */
 static void solve(struct state *s, double held, double rows)
 {
-  const size_t value  = s->kind == HOLE_LAYER_DISTANCES && !s->run->single ? sizeof(double) : sizeof(float);
+  const size_t stored = s->run->single ? sizeof(float) : sizeof(double);
+  const size_t value  = rows > 0 || !metric_of(s) ? stored : hole_bounds_predict_value(metric_of(s));
   const double result = hole_homology_predict_result(s->n), n = (double)s->n;
   const double lunes = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
   const double cache = hole_row_cache_predict_bytes(s->n, value, s->size) + hole_reduction_predict_bytes(s->n, s->size);

@@ -48,9 +48,9 @@ typedef signed char hole_b16 __attribute__((vector_size(16), aligned(1), may_ali
 /* Are the signs of all lanes set? `ones` is a word of their signs alone. */
 #define HOLE_ALL_SIGNS(bits, ones) \
   ({ \
-    uint64_t words_[8], all_ = (ones); \
+    uint64_t words_[sizeof(bits) / sizeof(uint64_t)], all_ = (ones); \
     memcpy(words_, &(bits), sizeof(words_)); \
-    for (int w_ = 0; w_ < 8; ++w_) all_ &= words_[w_]; \
+    for (size_t w_ = 0; w_ < sizeof(bits) / sizeof(uint64_t); ++w_) all_ &= words_[w_]; \
     all_ == (ones); \
   })
 #define HOLE_SIGNS8  UINT64_C(0x8000000000000000)

@@ -9,8 +9,17 @@
 #include <float.h>
 #include <hole/hole_error.h>
 #include <math.h>
+#if defined(_OPENMP)
+  #include <omp.h>
+#endif
 
-enum { MIRRORED = 32 /* rows a side of what is mirrored at once */ };
+enum {
+  MIRRORED = 32 /* rows a side of what is mirrored at once */,
+  STRIP    = 256 /* rows of a tile that become codes at once */
+};
+
+/* No measure that products bound is larger: norms are at most 1. */
+#define MOST_MEASURE 4.
 
 /* --- Rows that are stored */
 
@@ -19,10 +28,10 @@ static PetscErrorCode borrow_rows(hole_bounds b)
 {
   PetscFunctionBegin;
   b->exact             = PETSC_TRUE;
-  b->wide              = (PetscBool)!b->d->single;
-  b->value             = b->wide ? sizeof(double) : sizeof(float);
+  b->kind              = b->d->single ? HOLE_BOUNDS_FLOATS : HOLE_BOUNDS_DOUBLES;
+  b->value             = b->d->single ? sizeof(float) : sizeof(double);
   b->type              = hole_distances_type(b->d);
-  b->rows              = b->wide ? (char *)b->d->rows : (char *)b->d->short_rows;
+  b->rows              = b->d->single ? (char *)b->d->short_rows : (char *)b->d->rows;
   b->parts[b->d->rank] = b->rows;
   PetscCall(PetscCalloc1(b->stride, &b->slack));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -31,6 +40,8 @@ static PetscErrorCode borrow_rows(hole_bounds b)
 /* --- Rows of bounds */
 
 static float *row_of(hole_bounds b, HoleIndex i) { return (float *)b->rows + (i - b->first) * b->stride; }
+
+static int16_t *codes_of(hole_bounds b, HoleIndex i) { return (int16_t *)b->rows + (i - b->first) * b->stride; }
 
 /* Local. */
 static PetscErrorCode allocate_slack(hole_bounds b)
@@ -41,25 +52,74 @@ static PetscErrorCode allocate_slack(hole_bounds b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: what the rows will hold. Where products bound lengths the measures have a largest one, which codes need. Equal on all ranks. */
+static PetscErrorCode choose_kind(hole_bounds b, double longest)
+{
+  PetscFunctionBegin;
+  b->kind  = HOLE_BOUNDS_FLOATS;
+  b->value = sizeof(float);
+  b->type  = MPI_FLOAT;
+  if (!hole_tiles_have_products(b->tiles)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(hole_codes_create(PetscMin((double)hole_tiles_measure_above(b->tiles, longest), MOST_MEASURE), b->n,
+                              b->slack, &b->codes));
+  PetscCall(PetscMalloc1(hole_threads() * STRIP * b->tile, &b->strips));
+  PetscCall(PetscFree(b->slack));
+  b->kind  = HOLE_BOUNDS_CODES;
+  b->value = sizeof(int16_t);
+  b->type  = MPI_INT16_T;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: rows that the ranks of a node can read. */
 static PetscErrorCode allocate_rows(hole_bounds b)
 {
   PetscFunctionBegin;
-  HoleCallAgreed(b->d->comm, allocate_slack(b)); /* local */
   PetscCall(hole_shared_create_parts(b->d->comm, (size_t)(b->n_local * b->stride) * b->value, &b->shared_rows));
   for (PetscMPIInt r = 0; r < b->d->size; ++r) b->parts[r] = hole_shared_part(b->shared_rows, r);
   b->rows = b->parts[b->d->rank];
   for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
-    for (HoleIndex j = b->n; j < b->stride; ++j) row_of(b, i)[j] = INFINITY;
+    for (HoleIndex j = b->n; j < b->stride; ++j) {
+      if (b->kind == HOLE_BOUNDS_CODES) codes_of(b, i)[j] = HOLE_MOST_CODE - HOLE_CODE_SHIFT;
+      else row_of(b, i)[j] = INFINITY;
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where this thread keeps a strip. */
+static float *strip_of(hole_bounds b)
+{
+#if defined(_OPENMP)
+  return b->strips + (HoleIndex)omp_get_thread_num() * STRIP * b->tile;
+#else
+  return b->strips;
+#endif
+}
+
+/* The same for codes, strip by strip. */
+static void encode_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j)
+{
+  float *strip = strip_of(b);
+
+  for (HoleIndex p = i; p < i + n_i; p += STRIP) {
+    struct hole_tile tile = {
+        .i = p, .n_i = PetscMin(STRIP, i + n_i - p), .j = j, .n_j = n_j, .stride = n_j, .low = strip};
+
+    hole_tiles_fill(b->tiles, &tile);
+    for (HoleIndex a = 0; a < tile.n_i; ++a) hole_codes_encode(&b->codes, n_j, strip + a * n_j, codes_of(b, p + a) + j);
+  }
 }
 
 /* Bounds of own points [i, i + n_i) against points [j, j + n_j) of the block at hand. */
 static void fill_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j)
 {
-  struct hole_tile tile = {.i = i, .n_i = n_i, .j = j, .n_j = n_j, .stride = b->stride, .low = row_of(b, i) + j};
+  struct hole_tile tile = {.i = i, .n_i = n_i, .j = j, .n_j = n_j, .stride = b->stride};
 
+  if (b->kind == HOLE_BOUNDS_CODES) {
+    encode_tile(b, i, n_i, j, n_j);
+    return;
+  }
+  tile.low = row_of(b, i) + j;
   hole_tiles_fill(b->tiles, &tile);
 }
 
@@ -75,7 +135,7 @@ static void fill_block(hole_bounds b, const struct hole_block *block)
 }
 
 /* Copy what is above the diagonal to below it, from row i on, in squares that stay in the cache. */
-static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
+static void mirror_floats(hole_bounds b, HoleIndex i, HoleIndex end)
 {
   const HoleIndex end_i = PetscMin(i + MIRRORED, end);
 
@@ -86,6 +146,25 @@ static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
       for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row_of(b, q)[p] = row[q];
     }
   }
+}
+
+static void mirror_codes(hole_bounds b, HoleIndex i, HoleIndex end)
+{
+  const HoleIndex end_i = PetscMin(i + MIRRORED, end);
+
+  for (HoleIndex j = i; j < end; j += MIRRORED) {
+    for (HoleIndex p = i; p < end_i; ++p) {
+      const int16_t *row = codes_of(b, p);
+
+      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) codes_of(b, q)[p] = row[q];
+    }
+  }
+}
+
+static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
+{
+  if (b->kind == HOLE_BOUNDS_CODES) mirror_codes(b, i, end);
+  else mirror_floats(b, i, end);
 }
 
 /* Own points among themselves. */
@@ -121,6 +200,7 @@ static PetscErrorCode visit_blocks(hole_bounds b, hole_ring ring)
 static PetscErrorCode check_rows(hole_bounds b)
 {
   PetscFunctionBegin;
+  if (b->kind == HOLE_BOUNDS_CODES) PetscFunctionReturn(PETSC_SUCCESS);
   for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
     const float *row = row_of(b, i);
 
@@ -182,23 +262,24 @@ static PetscErrorCode share_points(hole_bounds b)
 }
 
 /* Collective. */
-static PetscErrorCode make_rows(hole_bounds b)
+static PetscErrorCode make_rows(hole_bounds b, double longest)
 {
   PetscLogEvent event;
 
   PetscFunctionBegin;
   PetscCall(hole_log_begin("HoleBoundsCreate", &event));
   PetscCall(hole_tiles_get_size(&b->tile));
-  b->value = sizeof(float);
-  b->type  = MPI_FLOAT;
   PetscCall(share_points(b)); /* written at once, so that what is left of shared memory is known for the rows */
-  PetscCall(allocate_rows(b));
   PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
-  PetscCall(fill_rows(b));
+  HoleCallAgreed(b->d->comm, allocate_slack(b)); /* local */
   PetscCall(gather_slack(b));
+  HoleCallAgreed(b->d->comm, choose_kind(b, longest)); /* local */
+  PetscCall(allocate_rows(b));
+  PetscCall(fill_rows(b));
   HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
   PetscCall(hole_shared_sync(b->shared_rows));
   PetscCall(hole_tiles_free_points(b->tiles));
+  PetscCall(PetscFree(b->strips));
   PetscCall(hole_log_end(event));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -211,7 +292,7 @@ static void find_reach(hole_bounds b)
   for (PetscMPIInt r = 0; r < b->d->size; ++r) b->here = (PetscBool)(b->here && b->parts[r]);
 }
 
-PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds)
+PetscErrorCode hole_bounds_create(HoleDistances d, double longest, hole_bounds *bounds)
 {
   hole_bounds    b;
   PetscErrorCode made = PETSC_SUCCESS;
@@ -224,7 +305,7 @@ PetscErrorCode hole_bounds_create(HoleDistances d, hole_bounds *bounds)
   PetscCall(HoleDistancesGetShape(d, &b->n, &b->stride, &b->first, &b->n_local));
   made = HoleErrorAgree(d->comm, PetscCalloc1(d->size, &b->parts));
   if (!made && hole_distances_stored(d)) made = HoleErrorAgree(d->comm, borrow_rows(b));
-  else if (!made) made = make_rows(b);
+  else if (!made) made = make_rows(b, longest);
   if (!made) find_reach(b);
   if (made) PetscCall(hole_bounds_destroy(&b));
   PetscCall(made);
@@ -238,6 +319,8 @@ PetscErrorCode hole_bounds_count_pairs(hole_bounds b, double length, HoleIndex *
   HoleIndex    count = 0;
 
   PetscFunctionBegin;
+  *n_pairs = b->n * (b->n - 1) / 2;
+  if (!b->exact && length >= DBL_MAX) PetscFunctionReturn(PETSC_SUCCESS); /* points are finitely far from each other */
   for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
     const void *row = hole_bounds_own_row(b, i - b->first);
 
@@ -259,6 +342,8 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
   PetscCall(hole_tiles_destroy(&b->tiles));
   PetscCall(hole_shared_destroy(&b->shared));
   PetscCall(PetscFree(b->slack));
+  PetscCall(PetscFree(b->strips));
+  PetscCall(hole_codes_destroy(&b->codes));
   PetscCall(hole_shared_destroy(&b->shared_rows));
   PetscCall(PetscFree(b->parts));
   PetscCall(PetscFree(b));
@@ -271,11 +356,17 @@ static HoleIndex units_of(HoleMetric base, HoleIndex width)
   return base->most_width ? PetscMin(base->most_width, width) : width;
 }
 
-double hole_bounds_predict_bytes(HoleIndex n, PetscMPIInt size)
+/* Codes where products bound the metric, else floats. */
+size_t hole_bounds_predict_value(HoleMetric metric)
+{
+  return HoleMetricGetBase(metric)->bound == HOLE_BOUND_NONE ? sizeof(float) : sizeof(int16_t);
+}
+
+double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, PetscMPIInt size)
 {
   const double rows = (double)hole_block_count(n, size, 0) * (double)HOLE_ROW_STRIDE(n);
 
-  return (double)sizeof(float) * (rows + (double)n);
+  return (double)hole_bounds_predict_value(metric) * rows + (double)sizeof(float) * (double)n;
 }
 
 double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width)
@@ -290,6 +381,10 @@ double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex widt
   HoleMetric      base  = HoleMetricGetBase(metric);
   const HoleIndex units = units_of(base, width);
 
-  return hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, 0, size) +
+  const double strips = base->bound == HOLE_BOUND_NONE
+                            ? 0
+                            : (double)sizeof(float) * hole_threads() * STRIP * (double)PetscMin(HOLE_TILE, n);
+
+  return strips + hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, 0, size) +
          hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, size);
 }

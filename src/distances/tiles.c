@@ -492,6 +492,8 @@ void hole_tiles_fill_clump(hole_tiles t, HoleIndex n, const uint32_t ids[], floa
 
 PetscBool hole_tiles_have_shadows(hole_tiles t) { return (PetscBool)(t->shadows.n_axes > 0); }
 
+PetscBool hole_tiles_have_products(hole_tiles t) { return t->products; }
+
 static const double *own_point(hole_tiles t, HoleIndex i)
 {
   return t->d->points + (i - t->d->first) * t->d->point_stride;

@@ -35,6 +35,9 @@ PetscErrorCode hole_tiles_create(HoleDistances d, HoleIndex n_axes, hole_tiles *
 
 PetscBool hole_tiles_have_shadows(hole_tiles tiles);
 
+/* Do bounds come from products? Otherwise they are lengths, rounded. */
+PetscBool hole_tiles_have_products(hole_tiles tiles);
+
 /* Local: the block against which our points are compared from now on; its rows must stay where they are. */
 PetscErrorCode hole_tiles_set_block(hole_tiles tiles, const struct hole_block *block);
 

@@ -90,11 +90,13 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   const double   threshold = PetscMin(HoleFiltrationGetThreshold(f), DBL_MAX); /* an infinite length is no edge */
   const double   cutoff    = HoleFiltrationGetCutoff(f);
   MPI_Comm       comm      = s->pipeline.comm;
+  double         longest;
   HoleIndex      n_pairs = 0, n_negative = 0, n_listed;
 
   PetscFunctionBegin;
   PetscCall(hole_homology_begin_phase(homology, "bounds"));
-  PetscCall(hole_bounds_create(HoleFiltrationGetDistances(f), &s->bounds));
+  longest = threshold < DBL_MAX ? PetscMax(threshold, cutoff) : cutoff; /* without a threshold all pairs count */
+  PetscCall(hole_bounds_create(HoleFiltrationGetDistances(f), longest, &s->bounds));
   PetscCall(hole_homology_end_phase(homology));
   PetscCall(hole_homology_begin_phase(homology, "lunes"));
   PetscCall(find_births(s, forest, cutoff));

@@ -4,6 +4,7 @@
 #include "messages.h"
 
 #include "../../src/distances/bounds.h"
+#include <float.h>
 #include <hole/hole_homology.h>
 
 static PetscMPIInt ranks_a_node; /* 0: as it is */
@@ -37,7 +38,8 @@ static PetscErrorCode check_rows(hole_bounds b, const double matrix[], const cha
                  hole_bounds_high(b, i, row, j), (int)i, (int)j, length);
     }
     for (HoleIndex j = b->n; j < b->stride; ++j)
-      TEST_CHECK(hole_bounds_low(b, row, j) == INFINITY, "%s: the padding is finite", what);
+      TEST_CHECK(hole_bounds_low(b, row, j) >= (b->kind == HOLE_BOUNDS_CODES ? HOLE_MOST_CODE : INFINITY),
+                 "%s: the padding is not as large as can be", what);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -55,16 +57,19 @@ static PetscErrorCode check_count(hole_bounds b, const double matrix[], double l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_bounds(HoleDistances d, const double matrix[], const char what[])
+/* Bounds that need not tell lengths beyond `longest`. */
+static PetscErrorCode check_bounds(HoleDistances d, const double matrix[], double longest, const char what[])
 {
   hole_bounds b;
   HoleIndex   n;
 
   PetscFunctionBegin;
-  PetscCall(hole_bounds_create(d, &b));
+  PetscCall(hole_bounds_create(d, longest, &b));
   PetscCall(HoleDistancesGetShape(d, &n, NULL, NULL, NULL));
   PetscCall(check_rows(b, matrix, what));
   PetscCall(check_count(b, matrix, matrix[n / 2], what)); /* of some pair: the border belongs to it */
+  PetscCall(check_count(b, matrix, matrix[n - 1], what));
+  PetscCall(check_count(b, matrix, DBL_MAX, what));
   PetscCall(hole_bounds_destroy(&b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -128,8 +133,10 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[], Pe
   PetscCall(HoleDistancesStore(stored));
   PetscCall(cloud_matrix(stored, c->n, matrix));
   PetscCall(cloud_distances(c, metric, &d));
-  PetscCall(check_bounds(d, matrix, what));
-  PetscCall(check_bounds(stored, matrix, what));
+  PetscCall(check_bounds(d, matrix, INFINITY, what));
+  PetscCall(check_bounds(d, matrix, matrix[c->n / 2], what));
+  PetscCall(check_bounds(d, matrix, 0, what));
+  PetscCall(check_bounds(stored, matrix, INFINITY, what));
   PetscCall(check_dimension1(d, stored,
                              c->kind == GRID ? "1"
                              : c->seed % 2   ? "enclosing"
@@ -150,7 +157,7 @@ static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 
   PetscFunctionBegin;
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
-  TEST_FAULT(point, rank, hole_bounds_create(d, &b));
+  TEST_FAULT(point, rank, hole_bounds_create(d, INFINITY, &b));
   PetscCall(HoleDistancesDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -170,14 +177,14 @@ static PetscErrorCode check_no_room(void)
   PetscCall(cloud_distances(&c, HOLE_METRIC_EUCLIDEAN, &d));
   PetscCall(test_set_fault("shared_room", 0));
   PetscCall(PetscPushErrorHandler(listen, &heard));
-  if (size > 1) got = hole_bounds_create(d, &b);
+  if (size > 1) got = hole_bounds_create(d, INFINITY, &b);
   PetscCall(PetscPopErrorHandler());
   TEST_CHECK(size == 1 || (got == HOLE_ERR_RESOURCE && strstr(heard.message, "no room in /dev/shm for") &&
                            strstr(heard.message, "enlarge it") && strstr(heard.message, "-max_points")),
              "Points without room: error %d, %s", (int)got, heard.message);
   PetscCall(test_set_fault("shared_room_parts", 0));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* the fault is no error here */
-  PetscCall(hole_bounds_create(d, &b));
+  PetscCall(hole_bounds_create(d, INFINITY, &b));
   TEST_CHECK(b->here == (size == 1), "rows of other ranks are %shere", b->here ? "" : "not ");
   PetscCall(hole_bounds_destroy(&b));
   PetscCall(check_cloud(&c, HOLE_METRIC_EUCLIDEAN, 3));
