@@ -82,8 +82,8 @@ static PetscErrorCode add_matrix(struct inspection *s, HoleIndex l, struct pair_
 /* Collective. */
 static PetscErrorCode add_graph(struct inspection *s, HoleIndex l, struct pair_lengths *p)
 {
-  HoleEdge *edges;
-  HoleIndex n_edges;
+  struct hole_edge_key *edges;
+  HoleIndex             n_edges;
 
   PetscFunctionBegin;
   PetscCall(hole_source_load_edges(s->source, l, &n_edges, &edges));

@@ -1,6 +1,7 @@
 /* The layers of a run: from the input, or from the checkpoint, to the output. */
 #include "layers.h"
 
+#include "../filtration/edges.h"
 #include "../filtration/restore.h"
 #include "../source/source_edges.h"
 #include "ascii.h"
@@ -9,6 +10,7 @@
 #include "summary.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 
 static const double LEAST_SHARE = 0.1; /* of the memory limit, for the reduction */
@@ -16,7 +18,6 @@ static const double LEAST_SHARE = 0.1; /* of the memory limit, for the reduction
 /* One layer by one metric. */
 struct layer_result {
   HoleDistances  distances;
-  Mat            graph; /* instead of distances, where the layer is one */
   HoleFiltration filtration;
   HoleTree       tree;
   HoleDiagram    diagram;
@@ -222,29 +223,29 @@ static PetscErrorCode create_distances(struct analysis *a, int m, HoleDistances 
 }
 
 /* Local. */
-static PetscErrorCode round_edges(HoleIndex n_edges, HoleEdge edges[])
+static PetscErrorCode round_edges(HoleIndex n_edges, struct hole_edge_key edges[])
 {
   PetscFunctionBegin;
   for (HoleIndex e = 0; e < n_edges; ++e) {
     PetscCheck(edges[e].length <= FLT_MAX, PETSC_COMM_SELF, HOLE_ERR_INPUT,
-               "Distance of points %" HoleIndex_FMT " and %" HoleIndex_FMT " is %g, too large for single precision",
-               edges[e].i, edges[e].j, edges[e].length);
+               "Distance of points %" PRIu32 " and %" PRIu32 " is %g, too large for single precision", edges[e].i,
+               edges[e].j, edges[e].length);
     edges[e].length = (double)(float)edges[e].length;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A layer given as a graph. */
-static PetscErrorCode load_graph(struct analysis *a, HoleIndex l, Mat *graph)
+static PetscErrorCode load_graph(struct analysis *a, HoleIndex l, HoleFiltration *f)
 {
-  HoleIndex      n_edges;
-  HoleEdge      *edges;
-  PetscErrorCode created;
+  HoleIndex             n_edges;
+  struct hole_edge_key *edges;
+  PetscErrorCode        created;
 
   PetscFunctionBegin;
   PetscCall(hole_source_load_edges(a->run.source, l, &n_edges, &edges));
   created = a->run.single ? HoleErrorAgree(a->comm, round_edges(n_edges, edges)) : PETSC_SUCCESS; /* local */
-  if (!created) created = HoleGraphCreate(a->comm, a->run.n_points, n_edges, edges, graph);
+  if (!created) created = hole_filtration_create_from_edges(a->comm, a->run.n_points, n_edges, &edges, f);
   PetscCall(PetscFree(edges));
   PetscCall(created);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -257,8 +258,7 @@ static PetscErrorCode create_filtration(struct analysis *a, HoleIndex l, int m, 
   PetscFunctionBegin;
   switch (HoleSourceGetLayerKind(a->run.source, l)) {
   case HOLE_LAYER_GRAPH:
-    PetscCall(load_graph(a, l, &r->graph));
-    PetscCall(HoleFiltrationCreateFromGraph(r->graph, &r->filtration));
+    PetscCall(load_graph(a, l, &r->filtration));
     break;
   case HOLE_LAYER_DISTANCES:
     PetscCall(HoleSourceLoadDistances(a->run.source, l, &r->distances));
@@ -418,7 +418,6 @@ static PetscErrorCode destroy_layer_result(struct layer_result *r)
   PetscCall(HoleDiagramDestroy(&r->diagram));
   PetscCall(HoleFiltrationDestroy(&r->filtration));
   PetscCall(HoleDistancesDestroy(&r->distances));
-  PetscCall(MatDestroy(&r->graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

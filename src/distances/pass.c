@@ -678,6 +678,23 @@ PetscErrorCode HolePassGetEdges(HolePass pass, HoleIndex *n_edges, const HoleEdg
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode hole_pass_take_edges(HolePass pass, HoleIndex *n, struct hole_edge_key *edges[])
+{
+  PetscFunctionBegin;
+  for (HoleIndex e = 0; e < pass->n_edges; ++e) { /* a key is shorter: none is written over that was not read */
+    const HoleEdge             edge = pass->edges[e];
+    const struct hole_edge_key key  = hole_edge_key_of(edge.length + 0.0, edge.i, edge.j); /* no -0 */
+
+    memcpy((char *)pass->edges + (size_t)e * sizeof(key), &key, sizeof(key));
+  }
+  PetscCall(PetscRealloc((size_t)PetscMax(1, pass->n_edges) * sizeof(**edges), &pass->edges));
+  *n            = pass->n_edges;
+  *edges        = (struct hole_edge_key *)pass->edges;
+  pass->edges   = NULL;
+  pass->n_edges = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HolePassGetEnclosingRadius(HolePass pass, double *radius)
 {
   PetscFunctionBegin;

@@ -3,6 +3,7 @@
 
 #include "../core/block.h"
 #include "../core/simd.h"
+#include "edges.h"
 #include "graph_impl.h"
 #include "restore.h"
 #include <errno.h>
@@ -295,7 +296,7 @@ static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
   PetscCall(take_threshold(f, pass));
   if (f->ops->complete) {
     PetscCall(take_radius(f, pass));
-    if (f->is_graph) PetscCall(f->ops->build(f, wants_edges ? pass : NULL, &f->graph));
+    if (f->is_graph) PetscCall(hole_filtration_find_edges(f, wants_edges ? pass : NULL));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(f->ops->build(f, pass, &graph));
@@ -343,6 +344,19 @@ static PetscErrorCode set_up_from_distances(HoleFiltration f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: what given edges say of it. */
+static PetscErrorCode take_edges(HoleFiltration f)
+{
+  double longest, radius;
+
+  PetscFunctionBegin;
+  PetscCall(hole_filtration_measure_edges(f, &longest, &radius));
+  if (is_enclosing(f->rule)) f->threshold = radius;
+  f->cutoff = PetscMin(f->threshold, PetscMin(longest, radius));
+  PetscCall(hole_filtration_cut_edges(f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: the tree is that of all edges, whatever the threshold. */
 static PetscErrorCode set_up_from_graph(HoleFiltration f)
 {
@@ -357,6 +371,10 @@ static PetscErrorCode set_up_from_graph(HoleFiltration f)
              f->rule);
   f->is_graph = PETSC_TRUE;
   PetscCall(take_threshold(f, NULL));
+  if (!f->given) {
+    PetscCall(take_edges(f));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(hole_graph_forest(f->given, &f->tree));
   PetscCall(take_graph(f, f->given));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -394,6 +412,7 @@ PetscErrorCode HoleFiltrationGetGraph(HoleFiltration f, Mat *graph)
 {
   PetscFunctionBegin;
   *graph = NULL;
+  if (!f->graph && hole_filtration_has_edges(f)) PetscCall(hole_filtration_graph_of_edges(f, &f->graph));
   if (!f->graph) PetscCall(f->ops->build(f, NULL, &f->graph));
   *graph = f->graph;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -446,6 +465,7 @@ PetscErrorCode HoleFiltrationGetWeights(HoleFiltration f, HoleDistances *weights
   MPI_Comm    comm = HoleFiltrationGetComm(f);
   PetscMPIInt size;
   PetscInt    n;
+  Mat         graph;
 
   PetscFunctionBegin;
   *weights = NULL;
@@ -456,9 +476,10 @@ PetscErrorCode HoleFiltrationGetWeights(HoleFiltration f, HoleDistances *weights
   }
   if (!f->weights) {
     PetscCallMPI(MPI_Comm_size(comm, &size));
-    PetscCall(MatGetSize(f->graph, &n, NULL));
+    PetscCall(HoleFiltrationGetGraph(f, &graph));
+    PetscCall(MatGetSize(graph, &n, NULL));
     HoleCallAgreed(comm, try_rows(n, size)); /* local */
-    PetscCall(HoleDistancesCreateFromRows(comm, n, fill_row, f->graph, &f->weights));
+    PetscCall(HoleDistancesCreateFromRows(comm, n, fill_row, graph, &f->weights));
   }
   *weights = f->weights;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -476,7 +497,8 @@ HoleDistances HoleFiltrationGetDistances(HoleFiltration f) { return f->d; }
 
 MPI_Comm HoleFiltrationGetComm(HoleFiltration f)
 {
-  return f->d ? HoleDistancesGetComm(f->d) : PetscObjectComm((PetscObject)f->given);
+  if (f->d) return HoleDistancesGetComm(f->d);
+  return f->given ? PetscObjectComm((PetscObject)f->given) : f->comm;
 }
 
 double hole_filtration_predict_graph(double n_edges, PetscMPIInt size)
@@ -505,6 +527,7 @@ PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
   PetscCall(HoleDistancesDestroy(&(*f)->weights));
   PetscCall(MatDestroy(&(*f)->graph));
   PetscCall(MatDestroy(&(*f)->given));
+  PetscCall(PetscFree((*f)->edges));
   PetscCall(PetscFree(*f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,7 @@
 /* filtration_impl.h - the fields behind HoleFiltration, and what a type of filtration must provide. */
 #pragma once
 
+#include "../tree/edge_order.h"
 #include <hole/hole_filtration.h>
 #include <hole/hole_pass.h>
 
@@ -23,6 +24,8 @@ struct hole_filtration_ops {
 struct HoleFiltration_s {
   HoleDistances                     d;     /* borrowed; NULL where only a graph is given */
   Mat                               given; /* that graph, with all its edges */
+  MPI_Comm                          comm;  /* borrowed; where edges are given instead, of so many points (edges.h) */
+  HoleIndex                         n_given;
   const struct hole_filtration_ops *ops;
   PetscInt                          max_dim;
   HoleIndex                         n_neighbours;
@@ -32,8 +35,11 @@ struct HoleFiltration_s {
   PetscBool                         is_graph; /* so few pairs are edges that they are kept as a graph */
   HoleTree                          tree;
   HoleTree                          forest; /* NULL where it is the tree */
-  Mat           graph;   /* edges up to the threshold; of a complete filtration NULL until asked for */
-  HoleDistances weights; /* the graph as rows, once asked for; NULL where it is complete */
+  Mat                   graph;     /* edges up to the threshold; of a complete filtration NULL until asked for */
+  PetscBool             has_edges; /* such a one, if it is a graph, has a list of them until it is taken */
+  HoleIndex             n_edges;
+  struct hole_edge_key *edges;
+  HoleDistances         weights; /* the graph as rows, once asked for; NULL where it is complete */
 };
 
 /* The types; register.c lists them. */
@@ -49,6 +55,18 @@ PetscErrorCode hole_filtration_estimate_share(HoleDistances d, double length, do
 PetscBool hole_filtration_wants_radius(HoleFiltration f);
 
 PetscErrorCode hole_filtration_find(const char name[], const struct hole_filtration_ops **ops);
+
+/* Collective: the list of edges up to the threshold, from that pass, or from a new one if it is NULL. */
+PetscErrorCode hole_filtration_find_edges(HoleFiltration f, HolePass pass);
+
+/* Collective: the matrix of the list. */
+PetscErrorCode hole_filtration_graph_of_edges(HoleFiltration f, Mat *graph);
+
+/* Collective, of given edges: sort them; make the tree; the longest, and the enclosing radius as hole_graph_measure() has it. */
+PetscErrorCode hole_filtration_measure_edges(HoleFiltration f, double *longest, double *radius);
+
+/* Local: of those edges that are beyond the threshold go. */
+PetscErrorCode hole_filtration_cut_edges(HoleFiltration f);
 
 /* Bytes that a graph of so many edges over all ranks takes on one of them while it is made of its edges. */
 double hole_filtration_predict_graph(double n_edges, PetscMPIInt size);

@@ -24,24 +24,14 @@ static PetscErrorCode allocate(struct forest *f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local: the forest of own edges. */
-static PetscErrorCode grow(struct forest *f, Mat graph)
+/* Local: the forest of own edges, which are sorted. */
+static void grow(struct forest *f, HoleIndex n_edges, const struct hole_edge_key edges[])
 {
-  struct hole_edge_key *edges;
-  HoleIndex             n_edges;
-  PetscErrorCode        sorted;
-
-  PetscFunctionBegin;
-  PetscCall(hole_graph_own_edges(graph, INFINITY, &n_edges, &edges));
-  sorted = hole_edge_keys_sort(n_edges, &edges);
   hole_union_find_init(f->n, f->components);
-  for (HoleIndex e = 0; e < n_edges && !sorted && f->n_edges < f->n - 1; ++e) {
+  for (HoleIndex e = 0; e < n_edges && f->n_edges < f->n - 1; ++e) {
     if (hole_union_find_join(f->components, edges[e].i, edges[e].j))
       f->edges[f->n_edges++] = (HoleEdge){edges[e].length, edges[e].i, edges[e].j};
   }
-  PetscCall(PetscFree(edges));
-  PetscCall(sorted);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Local: infinite edges from point 0 to every component without it, which is met at its smallest point. */
@@ -55,32 +45,57 @@ static void complete(struct forest *f)
 }
 
 /* Collective. */
-static PetscErrorCode find_tree(struct forest *f, Mat graph, HoleTree *tree)
+static PetscErrorCode find_tree(struct forest *f, HoleIndex n_edges, const struct hole_edge_key edges[], HoleTree *tree)
 {
   PetscFunctionBegin;
-  HoleCallAgreed(f->comm, allocate(f));                               /* local */
-  HoleCallAgreed(f->comm, grow(f, graph));                            /* local */
+  HoleCallAgreed(f->comm, allocate(f)); /* local */
+  grow(f, n_edges, edges);
   PetscCall(hole_forest_merge(f->comm, f->n, &f->n_edges, f->edges)); /* collective */
   complete(f);
   HoleCallAgreed(f->comm, HoleTreeCreate(f->n, f->edges, tree)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_graph_forest(Mat graph, HoleTree *tree)
+PetscErrorCode hole_edges_forest(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const struct hole_edge_key edges[],
+                                 HoleTree *tree)
 {
-  struct forest  f = {0};
-  PetscInt       n;
+  struct forest  f = {.comm = comm, .n = n};
   PetscErrorCode found;
 
   PetscFunctionBegin;
   *tree = NULL;
-  PetscCall(PetscObjectGetComm((PetscObject)graph, &f.comm));
-  PetscCall(MatGetSize(graph, &n, NULL));
-  f.n   = n;
-  found = find_tree(&f, graph, tree);
+  found = find_tree(&f, n_edges, edges, tree);
   PetscCall(PetscFree(f.edges));
   PetscCall(PetscFree(f.components));
   if (found) PetscCall(HoleTreeDestroy(tree));
+  PetscCall(found);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Local. */
+static PetscErrorCode sort_edges(Mat graph, HoleIndex *n_edges, struct hole_edge_key *edges[])
+{
+  PetscFunctionBegin;
+  PetscCall(hole_graph_own_edges(graph, INFINITY, n_edges, edges));
+  PetscCall(hole_edge_keys_sort(*n_edges, edges));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_graph_forest(Mat graph, HoleTree *tree)
+{
+  struct hole_edge_key *edges = NULL;
+  HoleIndex             n_edges;
+  MPI_Comm              comm;
+  PetscInt              n;
+  PetscErrorCode        found;
+
+  PetscFunctionBegin;
+  *tree = NULL;
+  PetscCall(PetscObjectGetComm((PetscObject)graph, &comm));
+  PetscCall(MatGetSize(graph, &n, NULL));
+  found = HoleErrorAgree(comm, sort_edges(graph, &n_edges, &edges)); /* local */
+  if (!found) found = hole_edges_forest(comm, n, n_edges, edges, tree);
+  PetscCall(PetscFree(edges));
   PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

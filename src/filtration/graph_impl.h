@@ -23,3 +23,7 @@ PetscErrorCode hole_graph_measure(Mat graph, double *longest, double *radius);
 /* Collective: the minimum spanning forest in the total order of edges, made a tree by edges of infinite length from the smallest point
    of all to the smallest point of every component without it. 112 n bytes a rank, and 32 bytes for each of its edges. */
 PetscErrorCode hole_graph_forest(Mat graph, HoleTree *tree);
+
+/* The same of edges, sorted on each rank, over all ranks each once. */
+PetscErrorCode hole_edges_forest(MPI_Comm comm, HoleIndex n, HoleIndex n_edges, const struct hole_edge_key edges[],
+                                 HoleTree *tree);

@@ -3,7 +3,9 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
+#include "../core/sort.h"
 #include "../distances/pairs.h"
+#include "../filtration/edges.h"
 #include "../filtration/graph_impl.h"
 #include "edge_sort.h"
 #include <float.h>
@@ -13,6 +15,8 @@
 /* Rows are dense from one edge among so many pairs on: about where both take equal time. In dimension 1 fewer rows are looked at, and dense
    ones take their time to be made. */
 enum { DENSE_FRACTION = 32, DENSE_FRACTION_1 = 16 };
+
+enum { WORDS_A_NEIGHBOUR = 16 /* that cost less than to sort them */ };
 
 /* What a rank knows while it makes one. */
 struct making {
@@ -42,6 +46,10 @@ static PetscErrorCode list_edges(struct making *m, HoleFiltration f)
   Mat          graph;
 
   PetscFunctionBegin;
+  if (hole_filtration_has_edges(f)) {
+    PetscCall(hole_filtration_take_edges(f, &m->n_local, &m->edges));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (HoleFiltrationIsGraph(f)) {
     PetscCall(HoleFiltrationGetGraph(f, &graph));
     HoleCallAgreed(m->s->comm, edges_of_graph(m, graph, threshold)); /* local */
@@ -195,51 +203,71 @@ static void fill_by_rank(const struct making *m, HoleIndex first, HoleIndex end,
   }
 }
 
-/* The same rows with their neighbours ascending, as the rows of these come one after the other: [0, ...) is where they go. */
-static void fill_by_vertex(const struct making *m, HoleIndex first, HoleIndex end, uint64_t next[],
-                           struct hole_neighbour to[])
-{
-  for (HoleIndex k = 0; k < m->s->n; ++k) {
-    for (uint64_t p = m->starts[k]; p < m->starts[k + 1]; ++p) {
-      const HoleIndex i = m->neighbours[p].vertex;
+/* A set of vertices with the ranks of their edges. */
+struct marks {
+  uint64_t *words; /* [words of n] a bit a vertex; all 0 between rows */
+  uint32_t *ranks; /* [n] where the bit is set */
+};
 
-      if (i >= first && i < end)
-        to[next[i - first]++ - m->starts[first]] = (struct hole_neighbour){(uint32_t)k, m->neighbours[p].rank};
+static int by_vertex(const void *a, const void *b)
+{
+  const struct hole_neighbour *x = a, *y = b;
+
+  return x->vertex < y->vertex ? -1 : x->vertex > y->vertex;
+}
+
+/* A row with its neighbours ascending, in its place: by marks, where there are not many more words to be looked at than neighbours. */
+static void arrange_row(HoleIndex n, uint64_t n_row, struct hole_neighbour row[], struct marks *marks)
+{
+  const HoleIndex n_words = (n + 63) / 64;
+  uint64_t        placed  = 0;
+
+  if (n_words > WORDS_A_NEIGHBOUR * (HoleIndex)n_row) {
+    hole_sort(row, (HoleIndex)n_row, sizeof(*row), by_vertex);
+    return;
+  }
+  for (uint64_t p = 0; p < n_row; ++p) {
+    marks->words[row[p].vertex / 64] |= UINT64_C(1) << (row[p].vertex % 64);
+    marks->ranks[row[p].vertex] = row[p].rank;
+  }
+  for (HoleIndex w = 0; w < n_words; ++w) {
+    for (uint64_t word = marks->words[w]; word; word &= word - 1) {
+      const uint32_t v = (uint32_t)(64 * w) + (uint32_t)__builtin_ctzll(word);
+
+      row[placed++] = (struct hole_neighbour){v, marks->ranks[v]};
     }
+    marks->words[w] = 0;
   }
 }
 
-/* Collective on the node: each rank makes the rows of a block of vertices, in `next` [block] and `own` [their neighbours]. */
-static PetscErrorCode write_rows(struct making *m, HoleIndex first, HoleIndex end, uint64_t next[],
-                                 struct hole_neighbour own[])
+/* Local: the rows of vertices [first, end), which nobody else writes. */
+static PetscErrorCode write_rows(struct making *m, HoleIndex first, HoleIndex end)
 {
+  const HoleIndex n = m->s->n;
+  struct marks    marks;
+  uint64_t       *next;
+
   PetscFunctionBegin;
+  PetscCall(PetscMalloc2(end - first, &next, n, &marks.ranks));
+  PetscCall(PetscCalloc1((n + 63) / 64, &marks.words));
   for (HoleIndex i = first; i < end; ++i) next[i - first] = m->starts[i];
   fill_by_rank(m, first, end, next);
-  PetscCall(hole_shared_sync(m->s->shared));
-  for (HoleIndex i = first; i < end; ++i) next[i - first] = m->starts[i];
-  fill_by_vertex(m, first, end, next, own);
-  PetscCall(hole_shared_sync(m->s->shared)); /* nobody reads the first ones any more */
-  PetscCall(PetscArraycpy(m->neighbours + m->starts[first], own, m->starts[end] - m->starts[first]));
-  PetscCall(hole_shared_sync(m->s->shared));
+  for (HoleIndex i = first; i < end; ++i)
+    arrange_row(n, m->starts[i + 1] - m->starts[i], m->neighbours + m->starts[i], &marks);
+  PetscCall(PetscFree2(next, marks.ranks));
+  PetscCall(PetscFree(marks.words));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective. */
+/* Collective: each rank of a node makes the rows of a block of vertices. */
 static PetscErrorCode fill_sparse(struct making *m, PetscMPIInt size, PetscMPIInt rank)
 {
-  const HoleIndex        first = hole_block_first(m->s->n, size, rank), end = hole_block_first(m->s->n, size, rank + 1);
-  uint64_t              *next = NULL;
-  struct hole_neighbour *own  = NULL;
-  PetscErrorCode         made;
+  const HoleIndex first = hole_block_first(m->s->n, size, rank), end = hole_block_first(m->s->n, size, rank + 1);
 
   PetscFunctionBegin;
   PetscCall(place_rows(m, rank, first, end));
-  made =
-      HoleErrorAgree(m->s->comm, PetscMalloc2(end - first, &next, m->starts[end] - m->starts[first], &own)); /* local */
-  if (!made) made = write_rows(m, first, end, next, own);
-  PetscCall(PetscFree2(next, own));
-  PetscCall(made);
+  HoleCallAgreed(m->s->comm, write_rows(m, first, end)); /* local */
+  PetscCall(hole_shared_sync(m->s->shared));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -39,7 +39,7 @@ struct hole_skeleton_s {
  *
  * Collective. HOLE_ERR_RESOURCE: no memory on some rank, or 2^32 - 1 edges or more.
  * Memory: a node 16 bytes an edge, and 4 n^2 (dense) or 16 bytes an edge (sparse) more; a rank 32 bytes for its share of the edges
- * while they are sorted, and 16 (sparse) while rows are made. Time: sorting, and two writes (dense) or six (sparse) an edge.
+ * while they are sorted. Time: sorting, and two writes (dense) or six (sparse) an edge.
  */
 PetscErrorCode hole_skeleton_create(HoleFiltration f, hole_skeleton *skeleton);
 

@@ -17,7 +17,7 @@
 enum fault_kind { FAULT_INDEX, FAULT_VALUE, FAULT_DIAGONAL, FAULT_TWICE, FAULT_SYMMETRY };
 
 /* An entry of the matrix: row i, column j. */
-typedef HoleEdge entry;
+typedef struct hole_edge_key entry; /* i is its row, which may be beyond j */
 
 struct load {
   HoleSource                 source;
@@ -173,7 +173,8 @@ static void take_entry(struct load *load, HoleIndex e, HoleIndex row, double ind
   if (i < 0 || j < 0) return;
   if (!hole_noise_admits(value, PETSC_FALSE)) note_fault(load, e, FAULT_VALUE, row, col, value, 0);
   else if (i == j && !hole_noise_admits(value, PETSC_TRUE)) note_fault(load, e, FAULT_DIAGONAL, row, col, value, 0);
-  else if (i != j) load->entries[load->n_entries++] = (entry){hole_noise_strip(value, PETSC_FALSE), i, j};
+  else if (i != j)
+    load->entries[load->n_entries++] = (entry){hole_noise_strip(value, PETSC_FALSE), (uint32_t)i, (uint32_t)j};
 }
 
 /* Local: entries [first, first + n) of the file. */
@@ -354,7 +355,7 @@ static void join_pairs(struct load *load)
         note_fault(load, place, FAULT_SYMMETRY, hole_source_row(source, i), hole_source_row(source, j), value,
                    e[k + 1].length);
     }
-    e[n_edges++] = (entry){value, i, j};
+    e[n_edges++] = hole_edge_key_of(value, i, j);
   }
   load->n_entries = n_edges;
 }
@@ -395,7 +396,7 @@ static PetscErrorCode close_rows(struct load *load)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode hole_source_load_edges(HoleSource source, HoleIndex l, HoleIndex *n_edges, HoleEdge *edges[])
+PetscErrorCode hole_source_load_edges(HoleSource source, HoleIndex l, HoleIndex *n_edges, struct hole_edge_key *edges[])
 {
   struct load    load = {.source = source};
   PetscErrorCode loaded, closed;
@@ -416,21 +417,36 @@ PetscErrorCode hole_source_load_edges(HoleSource source, HoleIndex l, HoleIndex 
   if (loaded || closed) PetscCall(PetscFree(load.entries));
   PetscCall(loaded);
   PetscCall(closed);
+  PetscCall(
+      PetscRealloc((size_t)PetscMax(1, load.n_entries) * sizeof(*load.entries), &load.entries)); /* half of them went */
   *n_edges = load.n_entries;
   *edges   = load.entries;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: as HoleGraphCreate() wants them, in place of the keys. */
+static PetscErrorCode widen(HoleIndex n_edges, struct hole_edge_key *keys[], HoleEdge *edges[])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n_edges, edges));
+  for (HoleIndex e = 0; e < n_edges; ++e) (*edges)[e] = (HoleEdge){(*keys)[e].length, (*keys)[e].i, (*keys)[e].j};
+  PetscCall(PetscFree(*keys));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HoleSourceLoadGraph(HoleSource source, HoleIndex l, Mat *graph)
 {
-  HoleIndex      n_edges;
-  HoleEdge      *edges;
-  PetscErrorCode created;
+  HoleIndex             n_edges;
+  struct hole_edge_key *keys;
+  HoleEdge             *edges = NULL;
+  PetscErrorCode        created;
 
   PetscFunctionBegin;
   *graph = NULL;
-  PetscCall(hole_source_load_edges(source, l, &n_edges, &edges));
-  created = HoleGraphCreate(source->comm, source->n_kept, n_edges, edges, graph);
+  PetscCall(hole_source_load_edges(source, l, &n_edges, &keys));
+  created = HoleErrorAgree(source->comm, widen(n_edges, &keys, &edges)); /* local */
+  PetscCall(PetscFree(keys));
+  if (!created) created = HoleGraphCreate(source->comm, source->n_kept, n_edges, edges, graph);
   PetscCall(PetscFree(edges));
   PetscCall(created);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -195,9 +195,9 @@ static PetscErrorCode load_matrix(HoleSource source)
 
 static PetscErrorCode load_edges(HoleSource source)
 {
-  HoleIndex      n;
-  HoleEdge      *edges;
-  PetscErrorCode loaded;
+  HoleIndex             n;
+  struct hole_edge_key *edges;
+  PetscErrorCode        loaded;
 
   PetscFunctionBegin;
   PetscCall(HoleSourceSetUp(source));
@@ -468,9 +468,9 @@ static void make_csr(HoleIndex n, int share, int triangle, PetscBool whole)
 static PetscErrorCode check_edges(HoleSource source, HoleIndex n, HoleIndex m, const HoleIndex rows[], int share,
                                   PetscBool whole)
 {
-  PetscMPIInt rank, size;
-  HoleIndex   n_edges, e = 0;
-  HoleEdge   *edges;
+  PetscMPIInt           rank, size;
+  HoleIndex             n_edges, e = 0;
+  struct hole_edge_key *edges;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
