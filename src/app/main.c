@@ -210,10 +210,13 @@ static int run_command(struct app_arguments *arguments)
 }
 
 /* Large arrays that are freed go back to the system at once. By itself the C library keeps what it has seen to come and go, and a rank's peak is
-   then that of all its steps together. */
+   then that of all its steps together. Libraries that PETSc brings along (SuperLU_DIST) forbid it to return anything when they are
+   loaded: that is undone. */
 static void return_large_memory(void)
 {
 #if defined(M_MMAP_THRESHOLD)
+  (void)mallopt(M_MMAP_MAX, 1 << 16);
+  (void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
   (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
 }
