@@ -167,7 +167,7 @@ static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
   else mirror_floats(b, i, end);
 }
 
-/* Own points among themselves. */
+/* Own points among themselves: above the diagonal. */
 static void fill_own(hole_bounds b)
 {
   const HoleIndex end = b->first + b->n_local, size = b->tile;
@@ -176,6 +176,13 @@ static void fill_own(hole_bounds b)
   for (HoleIndex i = b->first; i < end; i += size) {
     for (HoleIndex j = i; j < end; j += size) fill_tile(b, i, PetscMin(size, end - i), j, PetscMin(size, end - j));
   }
+}
+
+/* And below it: once what making bounds took is free, since rows take memory as they are written. */
+static void mirror_own(hole_bounds b)
+{
+  const HoleIndex end = b->first + b->n_local;
+
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex i = b->first; i < end; i += MIRRORED) mirror_rows(b, i, end);
 }
@@ -276,10 +283,11 @@ static PetscErrorCode make_rows(hole_bounds b, double longest)
   HoleCallAgreed(b->d->comm, choose_kind(b, longest)); /* local */
   PetscCall(allocate_rows(b));
   PetscCall(fill_rows(b));
-  HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
-  PetscCall(hole_shared_sync(b->shared_rows));
   PetscCall(hole_tiles_free_points(b->tiles));
   PetscCall(PetscFree(b->strips));
+  mirror_own(b);
+  HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
+  PetscCall(hole_shared_sync(b->shared_rows));
   PetscCall(hole_log_end(event));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

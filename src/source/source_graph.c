@@ -12,7 +12,7 @@
 #include <hole/hole_error.h>
 #include <hole/hole_graph.h>
 
-#define PIECE ((HoleIndex)1 << 20) /* entries that are read at once */
+#define PIECE ((HoleIndex)1 << 17) /* entries that are read at once */
 
 enum fault_kind { FAULT_INDEX, FAULT_VALUE, FAULT_DIAGONAL, FAULT_TWICE, FAULT_SYMMETRY };
 
@@ -377,7 +377,9 @@ static PetscErrorCode load_edges(struct load *load)
   PetscCall(read_entries(load));                                                           /* collective */
   PetscCall(check_faults(load));                                                           /* collective */
   PetscCall(send_to_owners(load));                                                         /* collective */
-  HoleCallAgreed(source->comm, sort_entries(load));                                        /* local */
+  PetscCall(PetscFree(load->indices));
+  PetscCall(PetscFree(load->data));
+  HoleCallAgreed(source->comm, sort_entries(load)); /* local */
   join_pairs(load);
   PetscCall(check_faults(load)); /* collective */
   PetscFunctionReturn(PETSC_SUCCESS);
