@@ -216,8 +216,8 @@ static void return_large_memory(void)
 {
 #if defined(M_MMAP_THRESHOLD)
   (void)mallopt(M_MMAP_MAX, 1 << 16);
-  (void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
-  (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  (void)mallopt(M_TRIM_THRESHOLD, 1 << 18);
+  (void)mallopt(M_MMAP_THRESHOLD, 1 << 18);
 #endif
 }
 

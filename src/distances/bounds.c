@@ -134,16 +134,16 @@ static void fill_block(hole_bounds b, const struct hole_block *block)
   }
 }
 
-/* Copy what is above the diagonal to below it, from row i on, in squares that stay in the cache. */
+/* Copy what is below the diagonal to above it, from column i on, in squares that stay in the cache. */
 static void mirror_floats(hole_bounds b, HoleIndex i, HoleIndex end)
 {
   const HoleIndex end_i = PetscMin(i + MIRRORED, end);
 
   for (HoleIndex j = i; j < end; j += MIRRORED) {
     for (HoleIndex p = i; p < end_i; ++p) {
-      const float *row = row_of(b, p);
+      float *row = row_of(b, p);
 
-      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row_of(b, q)[p] = row[q];
+      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = row_of(b, q)[p];
     }
   }
 }
@@ -154,9 +154,9 @@ static void mirror_codes(hole_bounds b, HoleIndex i, HoleIndex end)
 
   for (HoleIndex j = i; j < end; j += MIRRORED) {
     for (HoleIndex p = i; p < end_i; ++p) {
-      const int16_t *row = codes_of(b, p);
+      int16_t *row = codes_of(b, p);
 
-      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) codes_of(b, q)[p] = row[q];
+      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = codes_of(b, q)[p];
     }
   }
 }
@@ -167,18 +167,24 @@ static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
   else mirror_floats(b, i, end);
 }
 
-/* Own points among themselves: above the diagonal. */
-static void fill_own(hole_bounds b)
+/* Own points among themselves, below the diagonal: from the last rows on. Their points have met all others then, and go if nobody else waits
+   for them: a rank has the points of few rows, or the rows of few points. */
+static PetscErrorCode fill_own(hole_bounds b)
 {
-  const HoleIndex end = b->first + b->n_local, size = b->tile;
+  const HoleIndex size = b->tile, n_blocks = (b->n_local + size - 1) / size;
+
+  PetscFunctionBegin;
+  for (HoleIndex block = n_blocks - 1; block >= 0; --block) {
+    const HoleIndex i = b->first + block * size, n_i = PetscMin(size, b->first + b->n_local - i);
 
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-  for (HoleIndex i = b->first; i < end; i += size) {
-    for (HoleIndex j = i; j < end; j += size) fill_tile(b, i, PetscMin(size, end - i), j, PetscMin(size, end - j));
+    for (HoleIndex j = b->first; j <= i; j += size) fill_tile(b, i, n_i, j, PetscMin(size, i + n_i - j));
+    if (b->d->size == 1) PetscCall(hole_tiles_keep_points(b->tiles, block * size));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* And below it: once what making bounds took is free, since rows take memory as they are written. */
+/* And above it: once what making bounds took is free, since rows take memory as they are written. */
 static void mirror_own(hole_bounds b)
 {
   const HoleIndex end = b->first + b->n_local;
@@ -196,7 +202,7 @@ static PetscErrorCode visit_blocks(hole_bounds b, hole_ring ring)
   PetscCall(hole_ring_next(ring, &block));
   while (block.rows) {
     HoleCallAgreed(b->d->comm, hole_tiles_set_block(b->tiles, &block));
-    if (block.owner == b->d->rank) fill_own(b);
+    if (block.owner == b->d->rank) PetscCall(fill_own(b));
     else fill_block(b, &block);
     PetscCall(hole_ring_next(ring, &block));
   }
