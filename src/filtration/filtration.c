@@ -515,7 +515,8 @@ double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt siz
                              ? share_of_rule(f) * (double)n * (double)n / 2
                              : 0;
 
-  return f->ops->predict(f, n, size) + forest + hole_filtration_predict_graph(n_edges, size);
+  return f->ops->predict(f, n, size) + forest +
+         (double)(2 * sizeof(struct hole_edge_key)) * n_edges / size; /* sorted */
 }
 
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
