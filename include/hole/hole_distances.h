@@ -144,8 +144,10 @@ HOLE_EXTERN double HoleDistancesPredictPrepareBytes(HoleMetric metric, HoleIndex
 /** Bytes of the rows that HoleDistancesStore() keeps on one rank. Not collective. */
 HOLE_EXTERN double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt size);
 
-/** Bytes that one rank needs beside points and rows while HoleDistancesStore() computes them. Not collective. */
-HOLE_EXTERN double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+/** Bytes that one rank needs beside points and rows while HoleDistancesStore() computes them, with @p together
+ * of the @p size ranks on a node. Not collective. */
+HOLE_EXTERN double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
+                                                  PetscMPIInt together);
 
 /** Free and set to NULL. Collective. Accepts a pointer to NULL. */
 HOLE_EXTERN PetscErrorCode HoleDistancesDestroy(HoleDistances *d);

@@ -79,10 +79,10 @@ HOLE_EXTERN PetscErrorCode HolePassGetQuantile(HolePass pass, double *length);
 /**
  * Bytes that one rank needs for a pass over @p n points of @p width units that wants the tree, the enclosing radius and, if
  * @p k is not 0, neighbours, beside the distances; @p stored: their rows are, and @p metric may be NULL. Edges that are wanted come on
- * top, 24 bytes each; a quantile a little. Not collective.
+ * top, 24 bytes each; a quantile a little. @p together of the @p size ranks are on a node. Not collective.
  */
 HOLE_EXTERN double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, HoleIndex k, PetscBool stored,
-                                        PetscMPIInt size);
+                                        PetscMPIInt size, PetscMPIInt together);
 
 /** Free and set to NULL. Collective. Accepts a pointer to NULL. */
 HOLE_EXTERN PetscErrorCode HolePassDestroy(HolePass *pass);

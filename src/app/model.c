@@ -184,8 +184,9 @@ static void prepare_points(struct state *s)
   const PetscBool       looks  = (PetscBool)(HoleMetricGetNeighbours(metric, &run->metric_options) > 0);
   const double          kept   = (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double));
   const double prepare = HoleDistancesPredictPrepareBytes(metric, s->n, s->width, s->size), d = (double)s->width;
-  const double pass = looks ? HolePassPredictBytes(metric, s->n, s->width, k, PETSC_FALSE, s->size) + kept : 0;
-  double       axes = 0, seconds, link;
+  const double pass =
+      looks ? HolePassPredictBytes(metric, s->n, s->width, k, PETSC_FALSE, s->size, s->together) + kept : 0;
+  double axes = 0, seconds, link;
 
   s->points = 0;
   for (int m = 0; m < run->n_metrics; ++m) { /* one set for each base that is made by now */
@@ -213,7 +214,8 @@ static double store_rows(struct state *s)
   const double     link  = LINK_BYTE * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
   const double     paths = metric->rule == HOLE_RULE_PATHS ? A_PATH * (double)s->n_local * (double)s->n : 0;
 
-  add(s, MODEL_ROWS, s->acts + s->points + rows + HoleDistancesPredictStoreBytes(metric, s->n, s->width, s->size),
+  add(s, MODEL_ROWS,
+      s->acts + s->points + rows + HoleDistancesPredictStoreBytes(metric, s->n, s->width, s->size, s->together),
       count * length_flop(s), count * length_seconds(s) + s->pace * paths + link);
   return rows;
 }
@@ -238,14 +240,14 @@ static PetscBool stores_rows(const struct state *s)
 /* From here on distances are there, stored (`rows` bytes) or not. Returns what the filtration adds to them. */
 static double set_up_filtration(struct state *s, double rows)
 {
-  const HoleMetric metric   = metric_of(s);
-  const double     held     = s->acts + s->points + rows;
-  const double     graph    = HoleFiltrationPredictBytes(s->run->filtration, s->n, s->size);
-  const HoleIndex  k        = strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_KNN)
-                                  ? 0
-                                  : PetscMin(HoleFiltrationGetNeighbors(s->run->filtration), s->n - 1);
-  const PetscBool  sparse   = (PetscBool)!strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_SPARSE);
-  const double     pass     = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size);
+  const HoleMetric metric = metric_of(s);
+  const double     held   = s->acts + s->points + rows;
+  const double     graph  = HoleFiltrationPredictBytes(s->run->filtration, s->n, s->size);
+  const HoleIndex  k      = strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_KNN)
+                                ? 0
+                                : PetscMin(HoleFiltrationGetNeighbors(s->run->filtration), s->n - 1);
+  const PetscBool  sparse = (PetscBool)!strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_SPARSE);
+  const double     pass = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size, s->together);
   double           quantile = 1, seconds;
   char             rule[64];
 
@@ -270,7 +272,7 @@ static double bound_pairs(struct state *s, double held)
   const double node = s->size > 1 ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
   const double kept = hole_bounds_predict_bytes(metric, s->n, s->size) + node;
 
-  add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size),
+  add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size, s->together),
       pass_flop(s) / pairs(s) * count, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
   return kept;
 }
@@ -323,7 +325,7 @@ static void look_at_views(struct state *s, double held, double rows)
   if (!bytes) return;
   if (paths && rows <= 0 && s->n <= HOLE_VIEWS_CLOSE) /* they are stored then */
     bytes += HoleDistancesPredictRowBytes(s->n, s->run->single, s->size) +
-             HoleDistancesPredictStoreBytes(metric_of(s), s->n, s->width, s->size);
+             HoleDistancesPredictStoreBytes(metric_of(s), s->n, s->width, s->size, s->together);
   if (looks && rows <= 0) {
     flop    = pairs_close * length_flop(s);
     seconds = pairs_close * length_seconds(s);

@@ -4,7 +4,9 @@
 
 #include "cast.h"
 #include "fault.h"
+#include "huge.h"
 #include <hole/hole_error.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -23,10 +25,10 @@ struct hole_shared_s {
   char        *own;   /* ordinary memory */
   char        *base;  /* of the first rank of the node */
   char       **parts; /* [ranks of comm] NULL on other nodes */
-  size_t       foreign;
+  size_t       shared_own, foreign;
 };
 
-static size_t foreign_now, foreign_most;
+static size_t own_now, foreign_now, foreign_most; /* in windows that there are; the most that was touched */
 
 /* Local. */
 static PetscErrorCode allocate_tables(hole_shared s, PetscMPIInt size)
@@ -110,7 +112,10 @@ static PetscErrorCode allocate_own(hole_shared s, size_t bytes, enum room room, 
              "-threshold",
              room == ROOM_NO_FOLDER ? "in " FOLDER : "below the limit of addresses", (double)bytes / 0x1p30,
              room == ROOM_NO_FOLDER ? "enlarge it (in a container: --shm-size)" : "raise it (ulimit -v)");
-  if (!together) s->own = malloc(bytes + ALIGNMENT);
+  if (!together) {
+    s->own = malloc(bytes + ALIGNMENT);
+    if (s->own) hole_huge_pages(s->own, bytes + ALIGNMENT);
+  }
   PetscCheck(together || s->own, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "no memory for %.3g GiB; use more ranks on more nodes, or lower -max_points or -threshold",
              (double)bytes / 0x1p30);
@@ -133,8 +138,9 @@ static PetscErrorCode find_parts(hole_shared s, size_t own_bytes)
     s->parts[s->ranks[q]] = align(part);
     all += bytes;
   }
-  s->base    = s->parts[s->ranks[0]];
-  s->foreign = (size_t)all - PetscMax(own_bytes, (size_t)all / (size_t)s->node_size);
+  s->base       = s->parts[s->ranks[0]];
+  s->shared_own = PetscMax(own_bytes, (size_t)all / (size_t)s->node_size);
+  s->foreign    = (size_t)all - s->shared_own;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -154,8 +160,8 @@ static PetscErrorCode allocate(hole_shared s, size_t own_bytes, PetscBool whole)
     PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
     PetscCall(find_parts(s, whole ? 0 : own_bytes));
   } else s->base = s->parts[s->ranks[s->node_rank]] = align(s->own);
+  own_now += s->shared_own;
   foreign_now += s->foreign;
-  foreign_most = PetscMax(foreign_most, foreign_now);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,7 +204,32 @@ PetscErrorCode hole_shared_create_parts(MPI_Comm comm, size_t own_bytes, hole_sh
 
 char *hole_shared_part(hole_shared shared, PetscMPIInt rank) { return shared->parts[rank]; }
 
-size_t hole_shared_foreign(void) { return foreign_most; }
+/* Bytes of shared memory that this process has touched, as far as the system tells. */
+static size_t touched(void)
+{
+  FILE  *file = fopen("/proc/self/status", "r");
+  char   line[128];
+  size_t kib, bytes = SIZE_MAX;
+
+  while (file && fgets(line, sizeof(line), file)) {
+    if (sscanf(line, "RssShmem: %zu", &kib) == 1) bytes = kib << 10;
+  }
+  if (file) (void)fclose(file);
+  return bytes;
+}
+
+static void note_foreign(void)
+{
+  const size_t bytes = foreign_now ? touched() : 0;
+
+  if (bytes > own_now) foreign_most = PetscMax(foreign_most, PetscMin(foreign_now, bytes - own_now));
+}
+
+size_t hole_shared_foreign(void)
+{
+  note_foreign();
+  return foreign_most;
+}
 
 char *hole_shared_base(hole_shared shared) { return shared->base; }
 
@@ -231,10 +262,12 @@ PetscErrorCode hole_shared_destroy(hole_shared *shared)
 
   PetscFunctionBegin;
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  note_foreign(); /* while it can be seen */
   if (s->window != MPI_WIN_NULL) {
     PetscCallMPI(MPI_Win_unlock_all(s->window));
     PetscCallMPI(MPI_Win_free(&s->window));
   }
+  own_now -= s->shared_own;
   foreign_now -= s->foreign;
   free(s->own);
   PetscCall(PetscFree(s->parts));

@@ -21,8 +21,8 @@ char *hole_shared_base(hole_shared shared);
 /* Where the part of a rank of `comm` is in this process, NULL if it cannot be read. Not collective. */
 char *hole_shared_part(hole_shared shared, PetscMPIInt rank);
 
-/* Most bytes of other ranks that this one has had before it at a time: of a copy, all but an equal share. They count among the pages of
-   every process that touches them, and are there once. */
+/* Most bytes of other ranks that this one has touched at a time: of a copy, beyond an equal share. They count among the pages of every
+   process that touches them, and are there once. */
 size_t hole_shared_foreign(void);
 
 /* The ranks of this node; ours to borrow. Not collective. */

@@ -390,7 +390,8 @@ double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width)
   return (double)n * (double)hole_metric_stride(base, units_of(base, width)) * (double)sizeof(double);
 }
 
-double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
+                                  PetscMPIInt together)
 {
   HoleMetric      base  = HoleMetricGetBase(metric);
   const HoleIndex units = units_of(base, width);
@@ -400,5 +401,5 @@ double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex widt
                             : (double)sizeof(float) * hole_threads() * STRIP * (double)PetscMin(HOLE_TILE, n);
 
   return strips + hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, 0, size) +
-         hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, size);
+         hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, together, size);
 }

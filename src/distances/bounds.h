@@ -58,7 +58,8 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds);
 size_t hole_bounds_predict_value(HoleMetric metric);
 double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, PetscMPIInt size);
 double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width);
-double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size);
+double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
+                                  PetscMPIInt together);
 
 /* An own row. */
 static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)

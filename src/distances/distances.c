@@ -117,7 +117,7 @@ static PetscErrorCode leave_points(struct hole_points **points)
 {
   PetscFunctionBegin;
   if (!*points || --(*points)->n_users) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree((*points)->memory));
+  PetscCall(hole_shared_destroy(&(*points)->rows));
   PetscCall(PetscFree((*points)->file_rows));
   PetscCall(PetscFree((*points)->ids));
   PetscCall(PetscFree((*points)->lengths));
@@ -125,25 +125,33 @@ static PetscErrorCode leave_points(struct hole_points **points)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: room for our points where the ranks of the node can read them. */
+static PetscErrorCode make_room(HoleDistances d)
+{
+  struct hole_points *points;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&points));
+  share_points(points, d);
+  PetscCall(hole_shared_create_parts(d->comm, (size_t)(d->n_local * d->point_stride) * sizeof(double), &points->rows));
+  d->points    = (double *)(void *)hole_shared_part(points->rows, d->rank);
+  points->here = PETSC_TRUE;
+  for (PetscMPIInt r = 0; r < d->size; ++r)
+    points->here = (PetscBool)(points->here && hole_shared_part(points->rows, r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Local: copy and prepare our points. */
 static PetscErrorCode prepare_points(HoleDistances d, HoleActivations acts)
 {
-  const char         *fault;
-  double             *source;
-  struct hole_points *shared;
+  const char *fault;
+  double     *source;
 
   PetscFunctionBegin;
-  PetscCall(HoleActivationsGetShape(acts, NULL, &d->width, NULL, NULL));
   PetscCall(HoleActivationsGetRows(acts, &source));
-  PetscCall(PetscStrncpy(d->name, HoleActivationsGetName(acts), sizeof(d->name)));
-  d->n_padded     = HOLE_ROUND_UP(d->width);
-  d->point_stride = hole_metric_stride(d->metric, d->width);
   PetscCall(hole_fault(d->comm, "distances_points"));
-  PetscCall(PetscNew(&shared));
-  share_points(shared, d);
-  PetscCall(hole_distances_allocate(d->n_local * d->point_stride, &shared->memory, &d->points));
-  PetscCall(PetscMalloc1(d->n_local, &shared->file_rows));
-  d->file_rows = shared->file_rows;
+  PetscCall(PetscMalloc1(d->n_local, &d->shared->file_rows));
+  d->file_rows = d->shared->file_rows;
   for (HoleIndex i = 0; i < d->n_local; ++i) {
     double *row = d->points + i * d->point_stride;
 
@@ -157,6 +165,20 @@ static PetscErrorCode prepare_points(HoleDistances d, HoleActivations acts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collective: the points of all ranks are prepared when it returns. */
+static PetscErrorCode set_points(HoleDistances d, HoleActivations acts)
+{
+  PetscFunctionBegin;
+  PetscCall(HoleActivationsGetShape(acts, NULL, &d->width, NULL, NULL));
+  PetscCall(PetscStrncpy(d->name, HoleActivationsGetName(acts), sizeof(d->name)));
+  d->n_padded     = HOLE_ROUND_UP(d->width);
+  d->point_stride = hole_metric_stride(d->metric, d->width);
+  PetscCall(make_room(d));                          /* collective */
+  HoleCallAgreed(d->comm, prepare_points(d, acts)); /* local */
+  PetscCall(hole_shared_sync(d->shared->rows));     /* collective */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective. */
 static PetscErrorCode take_points(HoleDistances d, HoleActivations acts)
 {
@@ -165,7 +187,7 @@ static PetscErrorCode take_points(HoleDistances d, HoleActivations acts)
 
   PetscFunctionBegin;
   if (d->metric->transform) PetscCall(d->metric->transform(acts, &transformed));
-  prepared = HoleErrorAgree(d->comm, prepare_points(d, transformed ? transformed : acts)); /* local */
+  prepared = set_points(d, transformed ? transformed : acts);
   PetscCall(HoleActivationsDestroy(&transformed));
   PetscCall(prepared);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -461,11 +483,12 @@ double HoleDistancesPredictRowBytes(HoleIndex n, PetscBool single, PetscMPIInt s
          (double)HOLE_ROW_STRIDE(n);
 }
 
-double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size)
+double HoleDistancesPredictStoreBytes(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
+                                      PetscMPIInt together)
 {
   HoleMetric base = HoleMetricGetBase(metric);
 
-  return hole_ring_predict_bytes(n, hole_metric_stride(base, prepared_width(base, width)), size, size);
+  return hole_ring_predict_bytes(n, hole_metric_stride(base, prepared_width(base, width)), size, together, size);
 }
 
 PetscErrorCode HoleDistancesDestroy(HoleDistances *d)

@@ -1,15 +1,17 @@
 /* distances_impl.h - the fields behind HoleDistances. */
 #pragma once
 
+#include "../core/shared.h"
 #include "../metric/metric_impl.h"
 #include <hole/hole_distances.h>
 #include <hole/hole_tree.h>
 
 /* Prepared points and their nearest others; freed with the last object that uses them. */
 struct hole_points {
-  HoleIndex  n_users;
-  void      *memory; /* in which the points lie */
-  HoleIndex *file_rows;
+  HoleIndex   n_users;
+  hole_shared rows; /* the points of each rank of the node */
+  PetscBool   here; /* can every rank read all points there? */
+  HoleIndex  *file_rows;
   HoleIndex  k; /* neighbours of each point that were found so far, by ascending (length, id); lengths are the base's */
   HoleIndex *ids;     /* [n_local, k] */
   double    *lengths; /* [n_local, k] */

@@ -710,7 +710,7 @@ PetscErrorCode HolePassGetQuantile(HolePass pass, double *length)
 }
 
 double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, HoleIndex k, PetscBool stored,
-                            PetscMPIInt size)
+                            PetscMPIInt size, PetscMPIInt together)
 {
   HoleMetric      base   = metric ? HoleMetricGetBase(metric) : NULL;
   const HoleIndex units  = base && base->most_width ? PetscMin(base->most_width, width) : width;
@@ -721,7 +721,7 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
 
   if (!stored)
     travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, default_axes(n, units), size) +
-             hole_ring_predict_bytes(n, stride, size, size / 2 + 1) + hole_radius_predict_bytes(n, size);
+             hole_ring_predict_bytes(n, stride, size, together, size / 2 + 1) + hole_radius_predict_bytes(n, size);
   all = tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
         (k ? hole_neighbours_predict_bytes(n, k, size) : 0);
   return stored ? all

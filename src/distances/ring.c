@@ -1,4 +1,4 @@
-/* Blocks of prepared points travel round the ranks, one step ahead of their use. */
+/* Blocks of prepared points travel round the ranks, one step ahead of their use. Where all ranks share a node they are read where they are. */
 #include "ring.h"
 
 #include "../core/block.h"
@@ -10,7 +10,8 @@
 struct hole_ring_s {
   HoleDistances     d;
   PetscMPIInt       step, n_steps; /* of the block under way */
-  MPI_Datatype      row;           /* one prepared point */
+  PetscBool         travels;
+  MPI_Datatype      row; /* one prepared point */
   void             *memory[2];
   double           *rows[2]; /* room for the largest block */
   struct hole_block coming;
@@ -24,7 +25,7 @@ static PetscErrorCode allocate(hole_ring ring)
 
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "distances_ring"));
-  for (int b = 0; b < PetscMin(2, ring->n_steps - 1); ++b)
+  for (int b = 0; ring->travels && b < PetscMin(2, ring->n_steps - 1); ++b)
     PetscCall(hole_distances_allocate(hole_block_count(d->n, d->size, 0) * d->point_stride, &ring->memory[b],
                                       &ring->rows[b]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -41,6 +42,7 @@ PetscErrorCode hole_ring_create(HoleDistances d, PetscMPIInt n_steps, hole_ring 
   PetscCall(PetscNew(&r));
   r->d           = d;
   r->n_steps     = n_steps;
+  r->travels     = (PetscBool)(!d->shared || !d->shared->here);
   r->coming      = (struct hole_block){d->rank, d->first, d->n_local, d->points, NULL};
   r->requests[0] = r->requests[1] = MPI_REQUEST_NULL;
   PetscCall(hole_mpi_int(d->point_stride, &stride));
@@ -66,6 +68,10 @@ static PetscErrorCode start_next(hole_ring ring, const struct hole_block *presen
   ring->coming.count = hole_block_count(d->n, d->size, ring->coming.owner);
   ring->coming.rows  = rows;
   ring->coming.ids   = NULL;
+  if (!ring->travels) {
+    ring->coming.rows = (const double *)(void *)hole_shared_part(d->shared->rows, ring->coming.owner);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(hole_mpi_int(present->count, &count));
   PetscCall(hole_mpi_int(ring->coming.count, &coming));
   PetscCallMPI(MPI_Irecv(rows, coming, ring->row, from, 0, d->comm, &ring->requests[0]));
@@ -94,7 +100,9 @@ PetscErrorCode hole_ring_destroy(hole_ring *ring)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size, PetscMPIInt n_steps)
+double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size, PetscMPIInt together,
+                               PetscMPIInt n_steps)
 {
+  if (together >= size) return 0;
   return PetscMin(2, n_steps - 1) * (double)sizeof(double) * (double)stride * (double)hole_block_count(n, size, 0);
 }

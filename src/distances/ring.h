@@ -28,5 +28,6 @@ PetscErrorCode hole_ring_next(hole_ring ring, struct hole_block *block);
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_ring_destroy(hole_ring *ring);
 
-/* Bytes of the blocks under way. */
-double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size, PetscMPIInt n_steps);
+/* Bytes of the blocks under way, if nodes have `together` ranks each. */
+double hole_ring_predict_bytes(HoleIndex n, HoleIndex stride, PetscMPIInt size, PetscMPIInt together,
+                               PetscMPIInt n_steps);
