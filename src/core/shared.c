@@ -4,7 +4,6 @@
 
 #include "cast.h"
 #include "fault.h"
-#include "huge.h"
 #include <hole/hole_error.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,10 +111,7 @@ static PetscErrorCode allocate_own(hole_shared s, size_t bytes, enum room room, 
              "-threshold",
              room == ROOM_NO_FOLDER ? "in " FOLDER : "below the limit of addresses", (double)bytes / 0x1p30,
              room == ROOM_NO_FOLDER ? "enlarge it (in a container: --shm-size)" : "raise it (ulimit -v)");
-  if (!together) {
-    s->own = malloc(bytes + ALIGNMENT);
-    if (s->own) hole_huge_pages(s->own, bytes + ALIGNMENT);
-  }
+  if (!together) s->own = malloc(bytes + ALIGNMENT);
   PetscCheck(together || s->own, PETSC_COMM_SELF, HOLE_ERR_RESOURCE,
              "no memory for %.3g GiB; use more ranks on more nodes, or lower -max_points or -threshold",
              (double)bytes / 0x1p30);

@@ -128,13 +128,15 @@ static PetscErrorCode leave_points(struct hole_points **points)
 /* Collective: room for our points where the ranks of the node can read them. */
 static PetscErrorCode make_room(HoleDistances d)
 {
+  const size_t        n_bytes = (size_t)(d->n_local * d->point_stride) * sizeof(double);
   struct hole_points *points;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&points));
   share_points(points, d);
-  PetscCall(hole_shared_create_parts(d->comm, (size_t)(d->n_local * d->point_stride) * sizeof(double), &points->rows));
-  d->points    = (double *)(void *)hole_shared_part(points->rows, d->rank);
+  PetscCall(hole_shared_create_parts(d->comm, n_bytes, &points->rows));
+  d->points = (double *)(void *)hole_shared_part(points->rows, d->rank);
+  hole_huge_pages(d->points, n_bytes);
   points->here = PETSC_TRUE;
   for (PetscMPIInt r = 0; r < d->size; ++r)
     points->here = (PetscBool)(points->here && hole_shared_part(points->rows, r));

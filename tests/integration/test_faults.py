@@ -349,7 +349,7 @@ def write_inputs():
     write_activations("in/maps.h5", {"conv": RNG.normal(size=(N_POINTS, 2, 3, 3))})
     write_activations("in/tokens.h5", {"block": RNG.normal(size=(N_POINTS, 3, 4))})
     write_activations("in/many.h5", {f"layer{k}": RNG.normal(size=(1000, 2)) for k in range(6)})
-    write_activations("in/large.h5", {"first": RNG.normal(size=(20000, 2)).astype("f4")})
+    write_activations("in/large.h5", {"first": RNG.normal(size=(40000, 2)).astype("f4")})
     # Shapes without storage: 64 bits cannot count the bytes of what they ask for.
     with h5py.File("in/vast.h5", "w") as file:
         file.create_dataset("layers/first/activations", shape=(2**32 - 8, 1), dtype="f4", chunks=(1000, 1))
@@ -497,7 +497,7 @@ def run_short_of_memory(condition, *arguments):
 def check_memory(before):
     limit = ["need about", "-max_points", "-memory_limit"]
     check("-memory_limit 1MiB", 4, limit, lambda: run(*analyze_words("in/good.h5", "-memory_limit 1MiB")), before)
-    check("20000 points", 4, limit, lambda: run(*analyze_words("in/large.h5", "-memory_limit 500MB")), before)
+    check("40000 points", 4, limit, lambda: run(*analyze_words("in/large.h5", "-memory_limit 500MB")), before)
     words = analyze_words("in/many.h5", "-homology_type standard -layers layer0")
     check("too many simplices", 4, ["-max_points", "-max_dim"], lambda: run(*words), before)
 
@@ -509,7 +509,7 @@ def check_real_memory(before):
     last = f'test "${{OMPI_COMM_WORLD_RANK-${{PMI_RANK-0}}}}" = {max(ranks_to_use() - 1, 0)}'
     large = analyze_words("in/large.h5", "-memory_limit 64GiB")
     vast = analyze_words("in/vast.h5", "-memory_limit 8GiB")
-    check("20000 points, ulimit -v", 4, ["memory"], lambda: run_short_of_memory(last, *large), before)
+    check("40000 points, ulimit -v", 4, ["memory"], lambda: run_short_of_memory(last, *large), before)
     check("4e9 points", 4, ["-max_points"], lambda: run_short_of_memory("true", *vast), before)
     for name, code, word in (("labels_ids", 3, "/labels"), ("vast_map", 4, "conv"), ("wide_map", 4, "conv")):
         words = analyze_words(f"in/{name}.h5")
