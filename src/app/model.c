@@ -256,7 +256,10 @@ static double set_up_filtration(struct state *s, double rows)
   seconds = rows > 0 ? pairs(s) * s->pace * A_STORED + s->pace * (double)s->n * s->log_n * A_MERGE * (double)blocks(s)
                      : pass_seconds(s, k) * quantile + radius_pairs(s) * length_seconds(s);
   add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile + radius_pairs(s) * length_flop(s), seconds);
-  if (s->complete) return 0;
+  if (s->complete) { /* all pairs, or few edges as a list */
+    if (!s->rows_known) add(s, MODEL_GRAPH, held + graph, 0, 0);
+    return s->rows_known ? 0 : graph;
+  }
   add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
       sparse && rows <= 0 ? 2 * pass_flop(s) : 0,
       sparse ? sparse_seconds(s, rows) : s->pace * (double)(2 * s->n_local * k) * s->log_n * A_MERGE);
@@ -298,9 +301,11 @@ static void solve(struct state *s, double held, double rows)
     const HoleIndex known   = s->rows_known ? s->n : 0;
     const double    node    = hole_skeleton_predict_node(known);
     const double    lengths = rows > 0 || !metric_of(s) ? 0 : edges; /* that are computed now */
+    const double    ring =
+        lengths > 0 ? HoleDistancesPredictStoreBytes(metric_of(s), s->n, s->width, s->size, s->together) : 0;
 
     held += node / s->together - node / s->size; /* a node's own share of what all nodes hold */
-    add(s, MODEL_LUNES, held + HoleHomologyPredictBytes(s->run->homology, known, s->size),
+    add(s, MODEL_LUNES, held + PetscMax(ring, HoleHomologyPredictBytes(s->run->homology, known, s->size)),
         lengths > 0 ? lengths * length_flop(s) : 0,
         s->pace * (A_SORTED + A_BIT * n) * edges + (lengths > 0 ? lengths * length_seconds(s) : 0));
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
@@ -402,15 +407,20 @@ static struct state start(const struct app_run *run, PetscMPIInt n_ranks, const 
   struct state s          = {.run = run, .rates = rates, .model = model, .size = n_ranks, .n = run->n_points};
 
   (void)app_get_text("-homology_type", HOLE_HOMOLOGY_WINDOWS, sizeof(type), type);
-  s.windows    = (PetscBool)!strcmp(type, HOLE_HOMOLOGY_WINDOWS);
-  s.complete   = (PetscBool)!strcmp(filtration, HOLE_FILTRATION_RIPS);
-  s.max_dim    = HoleFiltrationGetMaxDim(run->filtration);
-  s.rows_known = HoleFiltrationPredictRows(run->filtration);
-  s.by_ranks   = (PetscBool)(s.max_dim > 1 || HoleHomologyGetCoefficients(run->homology) != 2 || !s.rows_known);
-  s.n_local    = hole_block_count(s.n, n_ranks, 0);
-  s.log_n      = log2((double)s.n + 1);
-  s.pace       = rates ? rates->byte / REFERENCE_BYTE : 1;
+  s.windows  = (PetscBool)!strcmp(type, HOLE_HOMOLOGY_WINDOWS);
+  s.complete = (PetscBool)!strcmp(filtration, HOLE_FILTRATION_RIPS);
+  s.max_dim  = HoleFiltrationGetMaxDim(run->filtration);
+  s.n_local  = hole_block_count(s.n, n_ranks, 0);
+  s.log_n    = log2((double)s.n + 1);
+  s.pace     = rates ? rates->byte / REFERENCE_BYTE : 1;
   return s;
+}
+
+/* How homology will go, as far as options tell: a layer that is a graph changes it. */
+static void choose_way(struct state *s)
+{
+  s->rows_known = HoleFiltrationPredictRows(s->run->filtration);
+  s->by_ranks   = (PetscBool)(s->max_dim > 1 || HoleHomologyGetCoefficients(s->run->homology) != 2 || !s->rows_known);
 }
 
 PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, PetscMPIInt together,
@@ -426,6 +436,7 @@ PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, Pet
   s              = start(run, n_ranks, rates, model);
   s.together     = PetscMin(together, n_ranks);
   for (s.layer = 0; s.layer < run->n_layers; ++s.layer) {
+    choose_way(&s);
     s.kind = HoleSourceGetLayerKind(run->source, s.layer);
     PetscCall(HoleSourceGetLayerShape(run->source, s.layer, NULL, &s.width));
     read_layer(&s);

@@ -181,6 +181,7 @@ static PetscErrorCode create(MPI_Comm comm, size_t own_bytes, PetscBool whole, h
   created                              = set_up(*shared, own_bytes, whole);
   if (created) PetscCall(hole_shared_destroy(shared));
   PetscCall(created);
+  (*shared)->comm = MPI_COMM_NULL; /* borrowed: it may be gone before the memory is */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

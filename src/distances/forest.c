@@ -473,6 +473,7 @@ static PetscErrorCode share_own(struct forest *f)
   PetscCallMPI(MPI_Type_commit(&type));
   PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, type, all, f->counts, f->starts, type, d->comm));
   PetscCallMPI(MPI_Type_free(&type));
+  if (f->n_edges + n_all > f->capacity) compute_lengths(f); /* equal points leave many edges: fewer than points stay */
   for (PetscMPIInt e = 0; e < n_all; ++e) {
     if (!is_own(f, all[e].i)) f->pool[f->n_edges++] = all[e];
   }

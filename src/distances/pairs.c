@@ -1,11 +1,12 @@
-/* From points: blocks of them go half way round the ring of ranks, so that every pair meets once. From stored rows: each rank takes what is above
-   the diagonal. */
+/* From points: blocks of them go half way round the ring of ranks, so that every pair meets once. From stored rows: of both ends of a pair
+   each has it as likely. */
 #include "pairs.h"
 
 #include "../core/fault.h"
 #include "../core/threads.h"
 #include "distances_impl.h"
 #include "ring.h"
+#include <float.h>
 #include <hole/hole_error.h>
 
 enum { TILE = 32 /* rows a side: their points fit the second-level cache */, COLUMNS = 64 * TILE };
@@ -15,16 +16,19 @@ struct listing {
   double                most;
   HoleIndex             n, capacity;
   struct hole_edge_key *pairs;
-  double               *lengths; /* [TILE, COLUMNS] */
+  double               *lengths;  /* [TILE, COLUMNS] */
+  HoleIndex             overflow; /* an own row with a length that is not finite, or -1 */
+  PetscErrorCode        failed;   /* here: the others must not wait, so blocks go on */
 };
 
-/* Local. Memory that is not written takes no room. */
-static PetscErrorCode allocate(struct listing *l, HoleIndex capacity)
+/* Local: room for `n_more` pairs; how many are short enough is not known before. */
+static PetscErrorCode reserve(struct listing *l, HoleIndex n_more)
 {
   PetscFunctionBegin;
+  if (l->n + n_more <= l->capacity) PetscFunctionReturn(PETSC_SUCCESS);
+  l->capacity = PetscMax(l->n + n_more, l->capacity + l->capacity / 4);
   PetscCall(hole_fault(l->d->comm, "pairs_allocate"));
-  l->capacity = capacity;
-  PetscCall(PetscMalloc1(capacity, &l->pairs));
+  PetscCall(PetscRealloc((size_t)l->capacity * sizeof(*l->pairs), &l->pairs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -40,13 +44,21 @@ static void list_strip(struct listing *l, HoleIndex i, HoleIndex n_i, const stru
   HoleDistances   d = l->d;
   const HoleIndex s = d->point_stride, first_i = d->first + i, first_j = block->first + j;
 
+  if (!l->failed) l->failed = reserve(l, n_i * n_j);
+  if (l->failed) return;
 #pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
   for (HoleIndex t = 0; t < n_j; t += TILE)
     hole_distances_tile(d, first_i, n_i, d->points + i * s, first_j + t, PetscMin(TILE, n_j - t),
                         block->rows + (j + t) * s, l->lengths + t, COLUMNS);
   for (HoleIndex a = 0; a < n_i; ++a) {
-    for (HoleIndex b = block->owner == d->rank ? PetscMax(0, first_i + a + 1 - first_j) : 0; b < n_j; ++b)
-      offer(l, first_i + a, first_j + b, l->lengths[a * COLUMNS + b]);
+    const double *row  = l->lengths + a * COLUMNS;
+    double        most = 0;
+
+    for (HoleIndex b = block->owner == d->rank ? PetscMax(0, first_i + a + 1 - first_j) : 0; b < n_j; ++b) {
+      offer(l, first_i + a, first_j + b, row[b]);
+      most = row[b] <= most ? most : row[b];
+    }
+    if (!(most <= DBL_MAX)) l->overflow = i + a;
   }
 }
 
@@ -65,6 +77,17 @@ static void list_block(struct listing *l, const struct hole_block *block)
   }
 }
 
+/* Local. */
+static PetscErrorCode check(const struct listing *l)
+{
+  PetscFunctionBegin;
+  PetscCall(l->failed);
+  PetscCheck(l->overflow < 0, PETSC_COMM_SELF, HOLE_ERR_INPUT,
+             "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows %s precision", l->d->name,
+             l->d->file_rows[l->overflow], l->d->single ? "single" : "double");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective. */
 static PetscErrorCode list_from_points(struct listing *l)
 {
@@ -73,7 +96,6 @@ static PetscErrorCode list_from_points(struct listing *l)
   struct hole_block block;
 
   PetscFunctionBegin;
-  HoleCallAgreed(d->comm, allocate(l, d->n_local * (d->n / 2 + 1)));  /* local */
   HoleCallAgreed(d->comm, PetscMalloc1(TILE * COLUMNS, &l->lengths)); /* local */
   PetscCall(hole_ring_create(d, d->size / 2 + 1, &ring));
   PetscCall(hole_ring_next(ring, &block));
@@ -82,22 +104,26 @@ static PetscErrorCode list_from_points(struct listing *l)
     PetscCall(hole_ring_next(ring, &block));
   }
   PetscCall(hole_ring_destroy(&ring));
+  HoleCallAgreed(d->comm, check(l)); /* local */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* Is a pair the business of the owner of i? Either end has it as likely. */
+static PetscBool is_from(HoleIndex i, HoleIndex j) { return (PetscBool)((i < j) == ((i + j) % 2 == 0)); }
 
 /* Local. */
 static PetscErrorCode list_from_rows(struct listing *l, double *buffer)
 {
-  HoleDistances d     = l->d;
-  HoleIndex     count = 0;
+  HoleDistances d = l->d;
 
   PetscFunctionBegin;
-  for (HoleIndex i = 0; i < d->n_local; ++i) count += d->n - 1 - (d->first + i);
-  PetscCall(allocate(l, count));
-  for (HoleIndex i = 0; i < d->n_local; ++i) {
-    const double *row = HoleDistancesReadRow(d, i, buffer);
+  for (HoleIndex i = d->first; i < d->first + d->n_local; ++i) {
+    const double *row = HoleDistancesReadRow(d, i - d->first, buffer);
 
-    for (HoleIndex j = d->first + i + 1; j < d->n; ++j) offer(l, d->first + i, j, row[j]);
+    PetscCall(reserve(l, d->n));
+    for (HoleIndex j = 0; j < d->n; ++j) {
+      if (j != i && is_from(i, j)) offer(l, i, j, row[j]);
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -118,10 +144,11 @@ static PetscErrorCode list_stored(struct listing *l)
 
 PetscErrorCode hole_pairs_list(HoleDistances d, double length, HoleIndex *n, struct hole_edge_key *pairs[])
 {
-  struct listing l = {.d = d, .most = length};
+  struct listing l = {.d = d, .most = length, .overflow = -1};
   PetscErrorCode listed;
 
   PetscFunctionBegin;
+  if (d->part) PetscCall(HoleDistancesStore(d)); /* shortest paths are found by rows */
   listed = hole_distances_stored(d) ? list_stored(&l) : list_from_points(&l);
   PetscCall(PetscFree(l.lengths));
   if (!listed) listed = HoleErrorAgree(d->comm, PetscRealloc((size_t)PetscMax(1, l.n) * sizeof(*l.pairs), &l.pairs));

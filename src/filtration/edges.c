@@ -39,7 +39,7 @@ static PetscErrorCode search_edges(HoleFiltration f)
   PetscCall(HolePassCreate(f->d, &pass));
   found = HolePassWantEdges(pass, PetscMin(f->threshold, DBL_MAX));
   if (!found) found = HolePassRun(pass);
-  if (!found) found = hole_pass_take_edges(pass, &f->n_edges, &f->edges);
+  if (!found) found = HoleErrorAgree(HoleFiltrationGetComm(f), hole_pass_take_edges(pass, &f->n_edges, &f->edges));
   PetscCall(HolePassDestroy(&pass));
   PetscCall(found);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -49,7 +49,7 @@ PetscErrorCode hole_filtration_find_edges(HoleFiltration f, HolePass pass)
 {
   PetscFunctionBegin;
   PetscCheck(f->d, PETSC_COMM_SELF, PETSC_ERR_ORDER, "The edges of this filtration were given, and taken before");
-  if (pass) PetscCall(hole_pass_take_edges(pass, &f->n_edges, &f->edges));
+  if (pass) HoleCallAgreed(HoleFiltrationGetComm(f), hole_pass_take_edges(pass, &f->n_edges, &f->edges)); /* local */
   else PetscCall(search_edges(f));
   f->has_edges = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);

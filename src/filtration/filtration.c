@@ -14,11 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number that fills the whole text. */
-
 /* Below this share of pairs, edges are kept as a graph: it takes less memory than rows, and less time. */
 static const double LARGEST_SHARE = 1.0 / 8;
 
+/* A number that fills the whole text. */
 static PetscBool parse_number(const char text[], double *value)
 {
   char *end;
@@ -516,7 +515,7 @@ double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt siz
                              : 0;
 
   return f->ops->predict(f, n, size) + forest +
-         (double)(2 * sizeof(struct hole_edge_key)) * n_edges / size; /* sorted */
+         2.5 * (double)sizeof(HoleEdge) * n_edges / size; /* the list grows by half, and is copied then */
 }
 
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)

@@ -1,4 +1,4 @@
-/* Sample sort over ranks, by lengths alone: edges of equal length meet on one rank. Radix sort within one. */
+/* Sample sort over ranks, radix sort within one. */
 #include "edge_sort.h"
 
 #include "../core/cast.h"
@@ -7,46 +7,39 @@
 
 enum { N_SAMPLES = 1024 };
 
-static int by_length(const void *a, const void *b)
-{
-  const double *x = a, *y = b;
+/* Behind all edges. */
+static const struct hole_edge_key LAST = {INFINITY, UINT32_MAX, UINT32_MAX};
 
-  return *x < *y ? -1 : *x > *y;
-}
-
-/* Collective: [size - 1] lengths that cut all edges into about equal parts; infinite where there are no edges left. */
-static PetscErrorCode choose_splitters(MPI_Comm comm, PetscMPIInt size, HoleIndex n, const struct hole_edge_key edges[],
-                                       double samples[], double splitters[])
+/* Collective: [size - 1] edges that cut all into about equal parts. Every rank shows one in so many of its own, so that it has as many
+   samples as its share of all edges asks for. */
+static PetscErrorCode choose_splitters(MPI_Comm comm, MPI_Datatype type, PetscMPIInt size, HoleIndex n,
+                                       const struct hole_edge_key edges[], struct hole_edge_key samples[],
+                                       struct hole_edge_key splitters[])
 {
-  HoleIndex   n_total, n_samples = 0;
+  HoleIndex   n_most, step, n_samples = 0;
   PetscMPIInt rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Allreduce(&n, &n_total, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
-  for (HoleIndex s = 0; s < N_SAMPLES; ++s) {
-    /* each rank shows as many samples as its share of all edges asks for */
-    const HoleIndex step = n_total / ((HoleIndex)size * N_SAMPLES / 2) + 1, e = s * step;
-
-    samples[rank * N_SAMPLES + s] = e < n ? edges[e].length : PETSC_INFINITY;
-  }
-  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, samples, N_SAMPLES, MPI_DOUBLE, comm));
-  hole_sort(samples, (HoleIndex)size * N_SAMPLES, sizeof(*samples), by_length);
-  while (n_samples < (HoleIndex)size * N_SAMPLES && samples[n_samples] < PETSC_INFINITY) ++n_samples;
-  for (PetscMPIInt r = 1; r < size; ++r)
-    splitters[r - 1] = n_samples ? samples[(HoleIndex)r * n_samples / size] : PETSC_INFINITY;
+  PetscCallMPI(MPI_Allreduce(&n, &n_most, 1, HOLE_MPI_INDEX, MPI_MAX, comm));
+  step = PetscMax(1, (n_most + N_SAMPLES - 1) / N_SAMPLES);
+  for (HoleIndex s = 0; s < N_SAMPLES; ++s) samples[rank * N_SAMPLES + s] = s * step < n ? edges[s * step] : LAST;
+  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, samples, N_SAMPLES, type, comm));
+  hole_sort(samples, (HoleIndex)size * N_SAMPLES, sizeof(*samples), hole_edge_key_by_order);
+  while (n_samples < (HoleIndex)size * N_SAMPLES && hole_edge_key_compare(&samples[n_samples], &LAST) < 0) ++n_samples;
+  for (PetscMPIInt r = 1; r < size; ++r) splitters[r - 1] = n_samples ? samples[(HoleIndex)r * n_samples / size] : LAST;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The rank whose part a length belongs to. */
-static PetscMPIInt part_of(double length, PetscMPIInt size, const double splitters[])
+/* The rank whose part an edge belongs to. */
+static PetscMPIInt part_of(const struct hole_edge_key *edge, PetscMPIInt size, const struct hole_edge_key splitters[])
 {
   PetscMPIInt low = 0, high = size - 1;
 
   while (low < high) {
     PetscMPIInt middle = (low + high) / 2;
 
-    if (splitters[middle] <= length) low = middle + 1;
+    if (hole_edge_key_compare(&splitters[middle], edge) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -54,8 +47,7 @@ static PetscMPIInt part_of(double length, PetscMPIInt size, const double splitte
 
 struct exchange {
   PetscMPIInt          *out_count, *out_start, *in_count, *in_start;
-  double               *samples, *splitters;
-  struct hole_edge_key *packed, *received;
+  struct hole_edge_key *samples, *splitters, *packed, *received;
 };
 
 /* Local. */
@@ -75,9 +67,9 @@ static PetscErrorCode pack(PetscMPIInt size, HoleIndex n, const struct hole_edge
   PetscFunctionBegin;
   PetscCall(hole_mpi_int(n, &count)); /* so that no start overflows */
   PetscCall(PetscMalloc1(n, &x->packed));
-  for (HoleIndex e = 0; e < n; ++e) ++x->out_count[part_of(edges[e].length, size, x->splitters)];
+  for (HoleIndex e = 0; e < n; ++e) ++x->out_count[part_of(&edges[e], size, x->splitters)];
   for (PetscMPIInt r = 1; r < size; ++r) x->out_start[r] = x->out_start[r - 1] + x->out_count[r - 1];
-  for (HoleIndex e = 0; e < n; ++e) x->packed[x->out_start[part_of(edges[e].length, size, x->splitters)]++] = edges[e];
+  for (HoleIndex e = 0; e < n; ++e) x->packed[x->out_start[part_of(&edges[e], size, x->splitters)]++] = edges[e];
   for (PetscMPIInt r = 0; r < size; ++r) x->out_start[r] -= x->out_count[r];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,13 +95,13 @@ static PetscErrorCode exchange_edges(MPI_Comm comm, PetscMPIInt size, HoleIndex 
 
   PetscFunctionBegin;
   HoleCallAgreed(comm, allocate(size, x)); /* local */
-  PetscCall(choose_splitters(comm, size, *n, *edges, x->samples, x->splitters));
+  PetscCallMPI(MPI_Type_contiguous(sizeof(**edges), MPI_BYTE, &type));
+  PetscCallMPI(MPI_Type_commit(&type));
+  PetscCall(choose_splitters(comm, type, size, *n, *edges, x->samples, x->splitters));
   HoleCallAgreed(comm, pack(size, *n, *edges, x)); /* local */
   PetscCall(PetscFree(*edges));
   PetscCallMPI(MPI_Alltoall(x->out_count, 1, MPI_INT, x->in_count, 1, MPI_INT, comm));
   HoleCallAgreed(comm, make_room(size, x, n)); /* local */
-  PetscCallMPI(MPI_Type_contiguous(sizeof(**edges), MPI_BYTE, &type));
-  PetscCallMPI(MPI_Type_commit(&type));
   PetscCallMPI(
       MPI_Alltoallv(x->packed, x->out_count, x->out_start, type, x->received, x->in_count, x->in_start, type, comm));
   PetscCallMPI(MPI_Type_free(&type));

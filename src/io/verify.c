@@ -54,7 +54,7 @@ static PetscErrorCode add_block(hole_reader r, const struct extent *e, struct ho
   PetscMPIInt    size;
   HoleIndex      first, n;
   int            file;
-  char          *buffer;
+  char          *buffer = NULL;
   PetscErrorCode added;
 
   PetscFunctionBegin;

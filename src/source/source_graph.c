@@ -416,11 +416,12 @@ PetscErrorCode hole_source_load_edges(HoleSource source, HoleIndex l, HoleIndex 
   PetscCall(PetscFree(load.indices));
   PetscCall(PetscFree(load.data));
   PetscCall(PetscFree(load.sent));
-  if (loaded || closed) PetscCall(PetscFree(load.entries));
+  if (!loaded) loaded = closed;
+  if (!loaded) /* half of them went */
+    loaded = HoleErrorAgree(source->comm,
+                            PetscRealloc((size_t)PetscMax(1, load.n_entries) * sizeof(*load.entries), &load.entries));
+  if (loaded) PetscCall(PetscFree(load.entries));
   PetscCall(loaded);
-  PetscCall(closed);
-  PetscCall(
-      PetscRealloc((size_t)PetscMax(1, load.n_entries) * sizeof(*load.entries), &load.entries)); /* half of them went */
   *n_edges = load.n_entries;
   *edges   = load.entries;
   PetscFunctionReturn(PETSC_SUCCESS);

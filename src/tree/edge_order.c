@@ -97,8 +97,8 @@ PetscErrorCode hole_edge_keys_sort(HoleIndex n, struct hole_edge_key *edges[])
   struct hole_edge_key *from = *edges, *to;
 
   PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &to)); /* first, since it may fail */
   PetscCall(PetscNew(&s));
-  PetscCall(PetscMalloc1(n, &to));
   count_digits(n, from, s);
   for (int d = 0; d < N_DIGITS; ++d) {
     struct hole_edge_key *sorted = to;

@@ -259,6 +259,7 @@ INPUT = {
     "ids_length": (["/sample_ids", "39", "40"], sample_ids(np.arange(39)), ""),
     "zero_row": (["zero_row.h5", "first", "row 7"], layers(first=with_row(7, 0.0)), "-metric cosine"),
     "overflow": (["overflow.h5", "first", "overflow"], layers(first=1e200 * POINTS), ""),
+    "overflow_2": (["overflow_2.h5", "first", "overflow"], layers(first=1e308 * np.sign(POINTS)), "-metric manhattan -max_dim 2"),
     "order_missing": (["layer_order", "third"], layer_order(["first", "third"]), ""),
     "order_twice": (["layer_order", "first"], layer_order(["first", "first"]), ""),
     "order_integers": (["layer_order", "int"], layer_order([1, 2]), ""),
