@@ -10,6 +10,7 @@
 #include "../distances/panels.h"
 #include "../distances/ring.h"
 #include "../distances/row_cache.h"
+#include "../distances/shadows.h"
 #include "../distances/witnesses.h"
 #include "../homology/lunes.h"
 #include "../homology/reduction.h"
@@ -33,14 +34,16 @@
 #define A_STORED    16e-9  /* one pair of stored rows: first touched, checked, rounded, looked at */
 #define A_MERGE     60e-9  /* to sort and settle one point of a forest, times log2 n, for each block */
 #define A_NEIGHBOUR 15e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
-#define A_BOUND     9e-9   /* one pair of bounds: first touched, mirrored, checked */
-#define A_LUNE      17e-9  /* all three sieves for one pair */
-#define A_SCAN      7e-9   /* reduction, for each pair of points: it depends on the data */
+#define A_BOUND     6e-9   /* one pair of bounds: first touched, mirrored, checked */
+#define A_LUNE      13e-9  /* all three sieves for one pair */
+#define A_SCAN      5e-9   /* reduction, for each pair of points: it depends on the data */
 #define A_SORTED    80e-9  /* by ranks: to sort an edge and write it into rows */
+#define A_LISTED    6e-9   /* to find, sort and reduce an edge where few pairs are, for each byte of it */
+#define SHADOWED    0.6 /* of the time of a tile where shadows are tried: from less than half to all of it, by the data */
 #define A_BIT       25e-12 /* to search its lune, for each point */
 #define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
 #define A_PATH      40e-9  /* shortest paths from one point to another */
-#define A_PLANE     1.2e-9 /* one value of a row in one product; there are some PRODUCTS */
+#define A_PLANE     0.5e-9 /* one value of a row in one product; there are some PRODUCTS */
 #define PRODUCTS    40
 #define A_ORDER     20e-9  /* one entry of the matrix of up to 5,000 points, on the first rank, for orders */
 #define A_HEAT      2e-9   /* one pair in a heatmap */
@@ -140,7 +143,11 @@ static double pass_seconds(const struct state *s, HoleIndex k)
   const double near = k ? (double)(s->n_local * blocks(s) * 2 * k) * log2((double)k + 2) * A_NEIGHBOUR : 0;
   const double link = LINK_BYTE * (double)blocks(s) * (double)sizeof(double) * (double)(s->n_local * s->width);
 
-  return pairs(s) * (tile_seconds(s) + s->pace * A_LOOK) + s->pace * (rows + near) + (s->size > 1 ? link : 0);
+  const PetscBool shadows =
+      (PetscBool)(metric_of(s)->bound != HOLE_BOUND_NONE && hole_shadows_default_axes(s->n, s->width) > 0);
+  const double tile = tile_seconds(s) * (shadows ? SHADOWED : 1);
+
+  return pairs(s) * (tile + s->pace * A_LOOK) + s->pace * (rows + near) + (s->together < s->size ? link : 0);
 }
 
 /* The enclosing radius, where it does not come of the pass. */
@@ -257,7 +264,7 @@ static double set_up_filtration(struct state *s, double rows)
                      : pass_seconds(s, k) * quantile + radius_pairs(s) * length_seconds(s);
   add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile + radius_pairs(s) * length_flop(s), seconds);
   if (s->complete) { /* all pairs, or few edges as a list */
-    if (!s->rows_known) add(s, MODEL_GRAPH, held + graph, 0, 0);
+    if (!s->rows_known) add(s, MODEL_GRAPH, held + graph, 0, s->pace * A_LISTED * graph);
     return s->rows_known ? 0 : graph;
   }
   add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
@@ -286,10 +293,12 @@ static void solve(struct state *s, double held, double rows)
   const size_t stored = s->run->single ? sizeof(float) : sizeof(double);
   const size_t value  = rows > 0 || !metric_of(s) ? stored : hole_bounds_predict_value(metric_of(s));
   const double result = hole_homology_predict_result(s->n), n = (double)s->n;
-  const double lunes = hole_lunes_predict_bytes(s->n, s->size) + hole_panels_predict_bytes(s->n, s->size);
-  const double cache = hole_row_cache_predict_bytes(s->n, value, s->size) + hole_reduction_predict_bytes(s->n, s->size);
-  const double waits = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
-  const double panels = s->size > 1 ? 2 * n * n * (double)value * LINK_BYTE : 0;
+  /* Where all bounds can be read, on one node, no rows pass by. */
+  const PetscMPIInt apart = s->together >= s->size && rows <= 0 && metric_of(s) ? 1 : s->size;
+  const double      lunes = hole_lunes_predict_bytes(s->n, apart) + hole_panels_predict_bytes(s->n, apart);
+  const double cache  = hole_row_cache_predict_bytes(s->n, value, apart) + hole_reduction_predict_bytes(s->n, s->size);
+  const double waits  = s->size > 1 ? 1.3 : 1; /* ranks wait for columns and rows of others */
+  const double panels = apart > 1 ? 2 * n * n * (double)value * LINK_BYTE : 0;
 
   if (!s->windows) {
     add(s, MODEL_REDUCTION, held + HoleHomologyPredictBytes(s->run->homology, s->n, s->size), 0, 0);

@@ -11,6 +11,7 @@
 #include "quantile.h"
 #include "radius.h"
 #include "select.h"
+#include "shadows.h"
 #include "witnesses.h"
 
 #include "../core/block.h"
@@ -26,9 +27,6 @@
 enum {
   COLUMNS       = 2, /* times as many columns, away from the diagonal: products are faster so */
   MAX_CONSUMERS = 5,
-  AXES          = 63,   /* of shadows: these and the rest are four vectors */
-  LEAST_POINTS  = 4096, /* fewer are compared as quickly without shadows */
-  LEAST_UNITS   = 128,
   PATIENCE     = 8, /* tiles without shadows after one in which they told too little: that many at most, one at first */
   PROBES       = 16, /* rows of a tile by which that is seen */
   FEW          = 16, /* one pair in so many may be left by shadows */
@@ -77,16 +75,9 @@ struct sweep {
 
 /* --- What is wanted */
 
-/* Shadows are to be much shorter than rows. */
-static PetscInt default_axes(HoleIndex n, HoleIndex width)
-{
-  if (n < LEAST_POINTS || width < LEAST_UNITS) return 0;
-  return (PetscInt)PetscMin(AXES, width / 4 - 1);
-}
-
 PetscErrorCode HolePassCreate(HoleDistances d, HolePass *pass)
 {
-  PetscInt n_axes = default_axes(d->n, d->width);
+  PetscInt n_axes = (PetscInt)hole_shadows_default_axes(d->n, d->width);
 
   PetscFunctionBegin;
   PetscCall(PetscNew(pass));
@@ -720,7 +711,8 @@ double HolePassPredictBytes(HoleMetric metric, HoleIndex n, HoleIndex width, Hol
   double travel = 0, all;
 
   if (!stored)
-    travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, default_axes(n, units), size) +
+    travel = hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units,
+                                      hole_shadows_default_axes(n, units), size) +
              hole_ring_predict_bytes(n, stride, size, together, size / 2 + 1) + hole_radius_predict_bytes(n, size);
   all = tiles + travel + hole_forest_predict_bytes(n, stored ? 0 : stride) +
         (k ? hole_neighbours_predict_bytes(n, k, size) : 0);

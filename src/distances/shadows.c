@@ -19,7 +19,10 @@ enum {
   SAMPLE_VALUES = 1 << 22, /* no more of all points of the sample */
   N_PRODUCTS    = 2,       /* with the Gram matrix */
   STRIP         = 64,      /* points whose shadows are cast together */
-  FLOAT_LANES   = 16
+  FLOAT_LANES   = 16,
+  AXES          = 63, /* these and the rest are four vectors */
+  LEAST_POINTS  = 4096,
+  LEAST_UNITS   = 128
 };
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *,
@@ -36,6 +39,12 @@ struct sample {
   double      *vectors; /* [n_axes, n] */
   double      *product; /* [n_axes, n] */
 };
+
+/* Shadows are to be much shorter than rows. */
+HoleIndex hole_shadows_default_axes(HoleIndex n, HoleIndex width)
+{
+  return n < LEAST_POINTS || width < LEAST_UNITS ? 0 : PetscMin(AXES, width / 4 - 1);
+}
 
 HoleIndex hole_shadows_floats(HoleIndex n_axes) { return n_axes ? HOLE_ROW_STRIDE(n_axes + 1) : 0; }
 

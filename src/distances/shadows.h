@@ -28,6 +28,9 @@ PetscErrorCode hole_shadows_cast(const struct hole_shadows *s, HoleIndex n, cons
 void hole_shadows_group(const struct hole_shadows *s, HoleIndex n, const float shadows[], HoleIndex n_groups,
                         uint8_t groups[]);
 
+/* How many axes for n points; 0: they are compared as quickly without shadows. */
+HoleIndex hole_shadows_default_axes(HoleIndex n, HoleIndex width);
+
 /* Floats of a shadow; 0 for no axes. */
 HoleIndex hole_shadows_floats(HoleIndex n_axes);
 
