@@ -122,7 +122,8 @@ def check_laws():
         works = [sum(step["flop"] for step in said["steps"]) for said in plans]
         expect(all(a > b for a, b in zip(works, works[1:])), f"{options}: flop {works} on 1, 2, 4, 16 ranks")
     peaks = [plan(paths[2], "-ranks", ranks)["peak_bytes"] for ranks in (1, 2, 4, 16)]
-    expect(all(a > b for a, b in zip(peaks, peaks[1:])), f"peaks {peaks} on 1, 2, 4, 16 ranks")
+    # Ranks on several nodes need more than those on one, where rows need not pass by; all need less than one alone.
+    expect(peaks[0] > max(peaks[1:]), f"peaks {peaks} on 1, 2, 4, 16 ranks")
     # Without loops memory is of the order of n, views aside, which have a limit of their own.
     peaks = [plan(path, "-max_dim", 0, "-views", "none")["peak_bytes"] for path in (paths[0], paths[2])]
     expect(peaks[1] - peaks[0] < 8000 * 2500, f"-max_dim 0: {peaks}")

@@ -2,10 +2,10 @@
    leading bits, 0, of all magnitudes; many and none. */
 #include "testing.h"
 
+#include "../../src/core/sort.h"
 #include "../../src/homology/edge_sort.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum kind { RANDOM, TIED, EQUAL, CLOSE, CLOSE_PAIRS, WITH_ZEROS, SCALES, SHORT, N_KINDS };
 
@@ -56,7 +56,7 @@ static PetscErrorCode check(enum kind kind, HoleIndex n)
     all[e] = edge_of(kind, (uint64_t)e);
     if (hole_random_bits(8, (uint64_t)e) % (uint64_t)size == (uint64_t)rank) edges[n_own++] = all[e];
   }
-  qsort(all, (size_t)n, sizeof(*all), hole_edge_key_by_order);
+  hole_sort(all, n, sizeof(*all), hole_edge_key_by_order);
   PetscCall(hole_edge_sort(PETSC_COMM_WORLD, &n_own, &edges));
   PetscCallMPI(MPI_Exscan(&n_own, &first, 1, HOLE_MPI_INDEX, MPI_SUM, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Allreduce(&n_own, &sum, 1, HOLE_MPI_INDEX, MPI_SUM, PETSC_COMM_WORLD));

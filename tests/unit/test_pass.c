@@ -370,7 +370,8 @@ int main(int argc, char **argv)
     PetscCall(check_path_tree(&c));
   }
   PetscCall(check_cloud(&(struct cloud){RELU, 700, 20, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN));
-  PetscCall(check_cloud(&(struct cloud){EQUAL, 1000, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN)); /* all edges tie */
+  PetscCall(
+      check_cloud(&(struct cloud){EQUAL, 1000, 2, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN)); /* all edges tie */
   PetscCall(
       check_cloud(&(struct cloud){NEAR_TIES, 400, 40, ++seed, PETSC_TRUE}, HOLE_METRIC_EUCLIDEAN)); /* landmarks */
   setenv("OMP_NUM_THREADS", "3", 1); /* several tiles at once */
