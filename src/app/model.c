@@ -279,7 +279,7 @@ static double bound_pairs(struct state *s, double held)
   const HoleMetric metric = metric_of(s);
   const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
   const double link = LINK_BYTE * 2 * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
-  const double node = s->size > 1 ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
+  const double node = s->together < s->size ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
   const double kept = hole_bounds_predict_bytes(metric, s->n, s->size) + node;
 
   add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size, s->together),

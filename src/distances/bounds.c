@@ -135,36 +135,26 @@ static void fill_block(hole_bounds b, const struct hole_block *block)
 }
 
 /* Copy what is below the diagonal to above it, from column i on, in squares that stay in the cache. */
-static void mirror_floats(hole_bounds b, HoleIndex i, HoleIndex end)
-{
-  const HoleIndex end_i = PetscMin(i + MIRRORED, end);
-
-  for (HoleIndex j = i; j < end; j += MIRRORED) {
-    for (HoleIndex p = i; p < end_i; ++p) {
-      float *row = row_of(b, p);
-
-      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = row_of(b, q)[p];
-    }
+#define MIRROR(type, row_of_type) \
+  static void mirror_##type(hole_bounds b, HoleIndex i, HoleIndex end) \
+  { \
+    const HoleIndex end_i = PetscMin(i + MIRRORED, end); \
+\
+    for (HoleIndex j = i; j < end; j += MIRRORED) { \
+      for (HoleIndex p = i; p < end_i; ++p) { \
+        type *row = row_of_type(b, p); \
+\
+        for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = row_of_type(b, q)[p]; \
+      } \
+    } \
   }
-}
-
-static void mirror_codes(hole_bounds b, HoleIndex i, HoleIndex end)
-{
-  const HoleIndex end_i = PetscMin(i + MIRRORED, end);
-
-  for (HoleIndex j = i; j < end; j += MIRRORED) {
-    for (HoleIndex p = i; p < end_i; ++p) {
-      int16_t *row = codes_of(b, p);
-
-      for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = codes_of(b, q)[p];
-    }
-  }
-}
+MIRROR(float, row_of)
+MIRROR(int16_t, codes_of)
 
 static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
 {
-  if (b->kind == HOLE_BOUNDS_CODES) mirror_codes(b, i, end);
-  else mirror_floats(b, i, end);
+  if (b->kind == HOLE_BOUNDS_CODES) mirror_int16_t(b, i, end);
+  else mirror_float(b, i, end);
 }
 
 /* Own points among themselves, below the diagonal: from the last rows on. Their points have met all others then, and go if nobody else waits
@@ -254,23 +244,28 @@ static PetscErrorCode gather_slack(hole_bounds b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: all points on every node. */
-static PetscErrorCode share_points(hole_bounds b)
+/* Collective: where the points of each rank can be read on this node: in their place, or in a copy of all. */
+static PetscErrorCode find_points(hole_bounds b)
 {
   HoleDistances d     = b->d;
   const size_t  a_row = (size_t)d->point_stride * sizeof(double);
 
   PetscFunctionBegin;
-  b->points = d->points;
-  if (d->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(hole_shared_create(d->comm, (size_t)d->n * a_row, &b->shared));
-  memcpy(hole_shared_base(b->shared) + (size_t)d->first * a_row, d->points, (size_t)d->n_local * a_row);
-  PetscCall(hole_shared_sync(b->shared));
-  for (PetscMPIInt r = 0; r < d->size; ++r)
-    PetscCall(hole_shared_broadcast(b->shared, r, (size_t)hole_block_first(d->n, d->size, r) * a_row,
-                                    (size_t)hole_block_count(d->n, d->size, r) * a_row));
-  PetscCall(hole_shared_sync(b->shared));
-  b->points = (const double *)hole_shared_base(b->shared);
+  HoleCallAgreed(d->comm, PetscMalloc1(d->size, &b->points)); /* local */
+  if (!d->shared->here) {
+    PetscCall(hole_shared_create(d->comm, (size_t)d->n * a_row, &b->shared));
+    memcpy(hole_shared_base(b->shared) + (size_t)d->first * a_row, d->points, (size_t)d->n_local * a_row);
+    PetscCall(hole_shared_sync(b->shared));
+  }
+  for (PetscMPIInt r = 0; r < d->size; ++r) {
+    const size_t first = (size_t)hole_block_first(d->n, d->size, r) * a_row;
+
+    if (b->shared)
+      PetscCall(hole_shared_broadcast(b->shared, r, first, (size_t)hole_block_count(d->n, d->size, r) * a_row));
+    b->points[r] = (const double *)(const void *)(b->shared ? hole_shared_base(b->shared) + first
+                                                            : hole_shared_part(d->shared->rows, r));
+  }
+  if (b->shared) PetscCall(hole_shared_sync(b->shared));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -282,7 +277,8 @@ static PetscErrorCode make_rows(hole_bounds b, double longest)
   PetscFunctionBegin;
   PetscCall(hole_log_begin("HoleBoundsCreate", &event));
   PetscCall(hole_tiles_get_size(&b->tile));
-  PetscCall(share_points(b)); /* written at once, so that what is left of shared memory is known for the rows */
+  PetscCall(
+      find_points(b)); /* a copy is written at once, so that what is left of shared memory is known for the rows */
   PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
   HoleCallAgreed(b->d->comm, allocate_slack(b)); /* local */
   PetscCall(gather_slack(b));
@@ -355,6 +351,7 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
   if (!b) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(hole_tiles_destroy(&b->tiles));
   PetscCall(hole_shared_destroy(&b->shared));
+  PetscCall(PetscFree(b->points));
   PetscCall(PetscFree(b->slack));
   PetscCall(PetscFree(b->strips));
   PetscCall(hole_codes_destroy(&b->codes));

@@ -33,12 +33,12 @@ struct hole_bounds_s {
   struct hole_codes codes;
 
   /* For lengths that are not stored. */
-  HoleIndex     tile; /* rows a side */
-  hole_tiles    tiles;
-  const double *points; /* [n, point_stride] of all ranks; one copy a node */
-  hole_shared   shared; /* in which they lie; NULL on a single rank */
-  hole_shared   shared_rows;
-  float        *strips; /* [threads, rows of a strip, tile] bounds on their way to codes */
+  HoleIndex      tile; /* rows a side */
+  hole_tiles     tiles;
+  const double **points; /* [ranks] those of each */
+  hole_shared    shared; /* a copy of all of them, where not all can be read in their place; else NULL */
+  hole_shared    shared_rows;
+  float         *strips; /* [threads, rows of a strip, tile] bounds on their way to codes */
 };
 
 /*
@@ -96,17 +96,23 @@ static inline double hole_bounds_high(hole_bounds b, HoleIndex i, const void *ro
   return (double)hole_tile_high(((const float *)row)[m], b->slack[i], b->slack[m]);
 }
 
+static inline const double *hole_bounds_point(hole_bounds b, HoleIndex m)
+{
+  const PetscMPIInt owner = hole_block_owner(b->n, b->d->size, m);
+
+  return b->points[owner] + (m - hole_block_first(b->n, b->d->size, owner)) * b->d->point_stride;
+}
+
 /* The length itself. */
 static inline double hole_bounds_length(hole_bounds b, HoleIndex i, const void *row, HoleIndex m)
 {
-  const HoleIndex s = b->d->point_stride;
-  const double   *point;
-  double          length;
+  const double *point;
+  double        length;
 
   if (b->exact) return hole_bounds_low(b, row, m);
   if (i == m) return 0; /* by definition, whatever a formula gives */
-  point = b->points + m * s;
-  hole_distances_scatter(b->d, i, b->points + i * s, 1, &m, &point, &length);
+  point = hole_bounds_point(b, m);
+  hole_distances_scatter(b->d, i, hole_bounds_point(b, i), 1, &m, &point, &length);
   return length;
 }
 

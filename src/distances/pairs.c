@@ -51,26 +51,22 @@ static void list_strip(struct listing *l, HoleIndex i, HoleIndex n_i, const stru
     hole_distances_tile(d, first_i, n_i, d->points + i * s, first_j + t, PetscMin(TILE, n_j - t),
                         block->rows + (j + t) * s, l->lengths + t, COLUMNS);
   for (HoleIndex a = 0; a < n_i; ++a) {
-    const double *row  = l->lengths + a * COLUMNS;
-    double        most = 0;
-
     for (HoleIndex b = block->owner == d->rank ? PetscMax(0, first_i + a + 1 - first_j) : 0; b < n_j; ++b) {
-      offer(l, first_i + a, first_j + b, row[b]);
-      most = row[b] <= most ? most : row[b];
+      const double length = l->lengths[a * COLUMNS + b];
+
+      offer(l, first_i + a, first_j + b, length);
+      if (!(length <= DBL_MAX)) l->overflow = i + a;
     }
-    if (!(most <= DBL_MAX)) l->overflow = i + a;
   }
 }
 
-/* Every pair once: our own above the diagonal; of two opposite ranks the smaller one takes the first half of its points. */
+/* Every pair once: our own above the diagonal. */
 static void list_block(struct listing *l, const struct hole_block *block)
 {
-  HoleDistances   d     = l->d;
-  const PetscBool own   = (PetscBool)(block->owner == d->rank),
-                  half  = (PetscBool)(2 * ((block->owner - d->rank + d->size) % d->size) == d->size);
-  const HoleIndex end   = half && d->rank < block->owner ? d->n_local / 2 : d->n_local,
-                  begin = half && d->rank > block->owner ? block->count / 2 : 0;
+  const PetscBool own = (PetscBool)(block->owner == l->d->rank);
+  HoleIndex       end, begin;
 
+  hole_ring_share(l->d, block, &end, &begin);
   for (HoleIndex i = 0; i < end; i += TILE) {
     for (HoleIndex j = own ? i : begin; j < block->count; j += COLUMNS)
       list_strip(l, i, PetscMin(TILE, end - i), block, j, PetscMin(COLUMNS, block->count - j));
@@ -108,9 +104,6 @@ static PetscErrorCode list_from_points(struct listing *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Is a pair the business of the owner of i? Either end has it as likely. */
-static PetscBool is_from(HoleIndex i, HoleIndex j) { return (PetscBool)((i < j) == ((i + j) % 2 == 0)); }
-
 /* Local. */
 static PetscErrorCode list_from_rows(struct listing *l, double *buffer)
 {
@@ -122,7 +115,7 @@ static PetscErrorCode list_from_rows(struct listing *l, double *buffer)
 
     PetscCall(reserve(l, d->n));
     for (HoleIndex j = 0; j < d->n; ++j) {
-      if (j != i && is_from(i, j)) offer(l, i, j, row[j]);
+      if (j != i && hole_edge_is_from(i, j)) offer(l, i, j, row[j]);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -410,13 +410,14 @@ static PetscErrorCode compare_other(struct sweep *s, struct range own, struct ra
 static PetscErrorCode compare_block(struct sweep *s, const struct hole_block *block)
 {
   HoleDistances d   = s->d;
-  struct range  own = {d->first, d->first + d->n_local}, other = {block->first, block->first + block->count};
-  PetscBool     half = (PetscBool)(2 * ((block->owner - d->rank + d->size) % d->size) == d->size);
+  struct range  own = {d->first, d->first}, other = {block->first, block->first + block->count};
+  HoleIndex     end, begin;
 
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "pass_compare"));
-  if (half && d->rank < block->owner) own.end = own.first + d->n_local / 2;
-  if (half && d->rank > block->owner) other.first += block->count / 2;
+  hole_ring_share(d, block, &end, &begin);
+  own.end += end;
+  other.first += begin;
   if (block->owner == d->rank) {
     PetscCall(hole_clumps_show(d, s->tiles, s->n_consumers, s->consumers));
     PetscCall(compare_own(s, own));

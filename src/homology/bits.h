@@ -17,6 +17,11 @@ static inline PetscBool hole_bits_has(const uint64_t set[], HoleIndex v)
 
 static inline void hole_bits_put(uint64_t set[], HoleIndex v) { set[v / HOLE_BITS] |= UINT64_C(1) << v % HOLE_BITS; }
 
+static inline void hole_bits_take(uint64_t set[], HoleIndex v)
+{
+  set[v / HOLE_BITS] &= ~(UINT64_C(1) << v % HOLE_BITS);
+}
+
 /* Have two sets a vertex in common? Usually a few words tell. */
 static inline PetscBool hole_bits_meet(HoleIndex n_words, const uint64_t a[], const uint64_t b[])
 {

@@ -12,13 +12,13 @@
 #include "../core/simd.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
+#include "../tree/edge_order.h"
 #include "bits.h"
 #include "lune_graph.h"
 #include "neighbourhood.h"
 #include <hole/hole_error.h>
 
 enum {
-  WORD              = 64,
   WORDS_AT_ONCE     = 8,
   EDGES_A_REPORT    = 1 << 16,
   VERTICES_A_REPORT = 1 << 8,
@@ -62,7 +62,7 @@ static inline HoleIndex choose_start(HoleIndex n_words, const uint64_t a[], cons
     if (hole_bits_has(a, three[t]) && hole_bits_has(b, three[t])) return three[t];
   }
   for (HoleIndex w = 0; w < n_words; ++w) {
-    if (a[w] & b[w]) return w * WORD + __builtin_ctzll(a[w] & b[w]);
+    if (a[w] & b[w]) return w * HOLE_BITS + __builtin_ctzll(a[w] & b[w]);
   }
   return -1;
 }
@@ -72,7 +72,7 @@ static inline PetscBool join_open(struct finder *f)
 {
   for (HoleIndex w = 0; w < f->n_words; ++w) {
     while (f->open[w]) {
-      const uint64_t *row  = f->adjacent + (w * WORD + __builtin_ctzll(f->open[w])) * f->n_words;
+      const uint64_t *row  = f->adjacent + (w * HOLE_BITS + __builtin_ctzll(f->open[w])) * f->n_words;
       const HoleIndex from = w / HOLE_LANES * HOLE_LANES; /* those before are joined */
 
       f->critical->n_places += HOLE_LANES;
@@ -88,13 +88,13 @@ HOLE_CLONES
 static PetscBool spread(struct finder *f, HoleIndex start)
 {
   PetscBool left = PETSC_TRUE;
-  HoleIndex w    = start / WORD;
+  HoleIndex w    = start / HOLE_BITS;
 
   for (HoleIndex v = 0; v < f->n_words; ++v) {
     f->open[v]     = f->lune[v];
     f->frontier[v] = 0;
   }
-  f->frontier[w] = UINT64_C(1) << start % WORD;
+  f->frontier[w] = UINT64_C(1) << start % HOLE_BITS;
   f->open[w] ^= f->frontier[w];
   while (left && w < f->n_words) {
     HoleIndex vertex;
@@ -103,7 +103,7 @@ static PetscBool spread(struct finder *f, HoleIndex start)
       ++w;
       continue;
     }
-    vertex = w * WORD + __builtin_ctzll(f->frontier[w]);
+    vertex = w * HOLE_BITS + __builtin_ctzll(f->frontier[w]);
     f->frontier[w] &= f->frontier[w] - 1;
     left = hole_bits_absorb(f->n_words, f->adjacent + vertex * f->n_words, f->open, f->frontier);
     w    = 0;
@@ -261,7 +261,7 @@ static void fill_bits(struct finder *f, uint32_t first)
     uint64_t       *set = f->adjacent + i * f->n_words;
 
     for (HoleIndex w = 0; w < f->n_words; ++w) {
-      const HoleIndex begin = w * WORD, end = PetscMin(begin + WORD, f->s->stride);
+      const HoleIndex begin = w * HOLE_BITS, end = PetscMin(begin + HOLE_BITS, f->s->stride);
 
       set[w] = 0;
       for (HoleIndex k = begin; k < end; ++k) set[w] |= (uint64_t)(row[k] < first) << (k - begin);
@@ -307,15 +307,16 @@ static PetscErrorCode find_dense(struct finder *f, uint32_t first, uint32_t last
 /* A part of all lunes: as many of early edges as of late ones, since these take less time. */
 static PetscErrorCode find_dense_part(struct finder *f, PetscMPIInt part, PetscMPIInt n_parts)
 {
-  const HoleIndex   n_edges = (HoleIndex)f->s->n_edges, n_all = n_edges / n_parts;
+  const HoleIndex   n_edges       = (HoleIndex)f->s->n_edges;
   const PetscMPIInt windows[ENDS] = {part, ENDS * n_parts - 1 - part};
-  HoleIndex         done = 0, reached = -1;
+  HoleIndex         n_all = 0, done = 0, reached = -1;
 
   PetscFunctionBegin;
-  f->n_words = (f->s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
+  f->n_words = (f->s->n + HOLE_BITS * WORDS_AT_ONCE - 1) / (HOLE_BITS * WORDS_AT_ONCE) * WORDS_AT_ONCE;
   PetscCall(PetscMalloc5(f->s->n * f->n_words, &f->adjacent, f->n_words, &f->lune, f->n_words, &f->open, f->n_words,
                          &f->frontier, f->s->n, &f->nearest));
   choose_starts(f);
+  for (int w = 0; w < ENDS; ++w) n_all += hole_block_count(n_edges, ENDS * n_parts, windows[w]);
   for (int w = 0; w < ENDS; ++w) {
     const HoleIndex first = hole_block_first(n_edges, ENDS * n_parts, windows[w]),
                     last  = hole_block_first(n_edges, ENDS * n_parts, windows[w] + 1);
@@ -327,9 +328,6 @@ static PetscErrorCode find_dense_part(struct finder *f, PetscMPIInt part, PetscM
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-/* Is an edge the business of its end i? Either end has it as likely. */
-static PetscBool is_from(uint32_t i, uint32_t j) { return (PetscBool)((i < j) == ((i + j) % 2 == 0)); }
 
 /* Is the lune of (i, j) empty? `rank_from` has the ranks of the edges of i. */
 static PetscBool is_empty_from(struct finder *f, uint32_t j, uint32_t edge)
@@ -375,7 +373,7 @@ static PetscErrorCode find_empty_from(struct finder *f, uint32_t i)
     const uint32_t j = s->neighbours[p].vertex, edge = s->neighbours[p].rank;
 
     if (p + EDGES_AHEAD < s->starts[i + 1]) prefetch_row(s, s->neighbours[p + EDGES_AHEAD].vertex);
-    if (is_from(i, j)) PetscCall(treat_lune(f, edge, !is_empty_from(f, j, edge), PETSC_TRUE));
+    if (hole_edge_is_from(i, j)) PetscCall(treat_lune(f, edge, !is_empty_from(f, j, edge), PETSC_TRUE));
   }
   for (uint64_t p = s->starts[i]; p < s->starts[i + 1]; ++p) f->rank_from[s->neighbours[p].vertex] = HOLE_NO_EDGE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -394,7 +392,7 @@ static PetscErrorCode find_from(struct finder *f, uint32_t i)
     PetscBool      connected;
     HoleIndex      n;
 
-    if (!is_from(i, s->neighbours[p].vertex)) continue;
+    if (!hole_edge_is_from(i, s->neighbours[p].vertex)) continue;
     n = opened ? hole_neighbourhood_lune(f->neighbourhood, (HoleIndex)(p - s->starts[i]), &connected)
                : search_rows(f, edge, &connected);
     PetscCall(treat_lune(f, edge, n, connected));

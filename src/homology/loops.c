@@ -11,10 +11,11 @@
 
 #include "../core/fault.h"
 #include "../core/simd.h"
+#include "bits.h"
 #include "lune_cocycles.h"
 #include "lune_graph.h"
 
-enum { WORD = 64, WORDS_AT_ONCE = 8, CHUNK = 64 /* edges that a part takes at a time */ };
+enum { WORDS_AT_ONCE = 8, CHUNK = 64 /* edges that a part takes at a time */ };
 
 struct hole_loops_s {
   hole_skeleton          s;
@@ -43,7 +44,7 @@ static PetscErrorCode create_dense(hole_loops l)
 
   PetscFunctionBegin;
   l->graph.n       = s->n;
-  l->graph.n_words = (s->n + WORD * WORDS_AT_ONCE - 1) / (WORD * WORDS_AT_ONCE) * WORDS_AT_ONCE;
+  l->graph.n_words = (s->n + HOLE_BITS * WORDS_AT_ONCE - 1) / (HOLE_BITS * WORDS_AT_ONCE) * WORDS_AT_ONCE;
   PetscCall(PetscCalloc1(s->n * l->graph.n_words, &l->rows));
   PetscCall(PetscCalloc1(l->graph.n_words, &l->set));
   PetscCall(PetscMalloc1(s->n, &l->members));
@@ -101,8 +102,6 @@ PetscErrorCode hole_loops_destroy(hole_loops *l)
   PetscCall(PetscFree(*l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-static void put(uint64_t set[], HoleIndex v) { set[v / WORD] |= UINT64_C(1) << v % WORD; }
 
 /* The number of a vertex of the lune, known by its place, in the graph of bits. */
 static uint32_t number_of(const struct hole_loops_s *l, HoleIndex place)
@@ -260,9 +259,9 @@ static PetscBool intersect(HoleIndex n_words, const uint64_t a[], const uint64_t
   uint64_t left = 0;
 
   for (HoleIndex w = 0; w < n_words; ++w) set[w] = a[w] & b[w];
-  set[center / WORD] ^= UINT64_C(1) << center % WORD;
+  set[center / HOLE_BITS] ^= UINT64_C(1) << center % HOLE_BITS;
   for (HoleIndex w = 0; w < n_words; ++w) left |= set[w] & ~of_center[w];
-  set[center / WORD] ^= UINT64_C(1) << center % WORD;
+  set[center / HOLE_BITS] ^= UINT64_C(1) << center % HOLE_BITS;
   return (PetscBool)(left != 0);
 }
 
@@ -284,7 +283,7 @@ static PetscErrorCode find_in_lune_dense(hole_loops l, uint32_t edge)
   l->n    = 0;
   for (HoleIndex w = 0; w < n_words; ++w) {
     for (uint64_t left = l->set[w]; left; left &= left - 1)
-      l->members[l->n++] = (uint32_t)(w * WORD + __builtin_ctzll(left));
+      l->members[l->n++] = (uint32_t)(w * HOLE_BITS + __builtin_ctzll(left));
   }
   l->vertices = l->members;
   PetscCall(close_loops(l, n_loops));
@@ -298,13 +297,13 @@ static PetscErrorCode make_graph(hole_loops l)
 
   PetscFunctionBegin;
   l->graph.n       = l->n;
-  l->graph.n_words = (l->n + WORD - 1) / WORD;
+  l->graph.n_words = (l->n + HOLE_BITS - 1) / HOLE_BITS;
   if (l->n > l->capacity) {
     l->capacity = 2 * l->n;
     PetscCall(PetscFree(l->rows));
     PetscCall(PetscFree(l->set));
-    PetscCall(PetscMalloc1(l->capacity * (l->capacity / WORD + 1), &l->rows));
-    PetscCall(PetscMalloc1(l->capacity / WORD + 1, &l->set));
+    PetscCall(PetscMalloc1(l->capacity * (l->capacity / HOLE_BITS + 1), &l->rows));
+    PetscCall(PetscMalloc1(l->capacity / HOLE_BITS + 1, &l->set));
   }
   l->graph.rows = l->rows;
   for (HoleIndex w = 0; w < l->n * l->graph.n_words; ++w) l->rows[w] = 0;
@@ -312,11 +311,11 @@ static PetscErrorCode make_graph(hole_loops l)
   for (HoleIndex a = 0; a < l->n; ++a) {
     const uint32_t v = l->vertices[a];
 
-    put(l->set, a);
+    hole_bits_put(l->set, a);
     for (uint64_t p = s->starts[v]; p < s->starts[v + 1]; ++p) {
       const uint32_t b = l->place[s->neighbours[p].vertex];
 
-      if (b != HOLE_NO_EDGE && s->neighbours[p].rank < l->edge) put(l->rows + a * l->graph.n_words, b);
+      if (b != HOLE_NO_EDGE && s->neighbours[p].rank < l->edge) hole_bits_put(l->rows + a * l->graph.n_words, b);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -362,8 +361,8 @@ static void grow_rows(hole_loops l, uint32_t edge)
   for (; l->grown < edge; ++l->grown) {
     const uint32_t *ends = l->s->ends[l->grown];
 
-    put(l->rows + ends[0] * l->graph.n_words, ends[1]);
-    put(l->rows + ends[1] * l->graph.n_words, ends[0]);
+    hole_bits_put(l->rows + ends[0] * l->graph.n_words, ends[1]);
+    hole_bits_put(l->rows + ends[1] * l->graph.n_words, ends[0]);
   }
 }
 

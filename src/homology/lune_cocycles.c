@@ -13,8 +13,6 @@
 #include "../core/simd.h"
 #include "bits.h"
 
-enum { WORD = 64 };
-
 #define NOT_LATE UINT32_MAX
 
 struct hole_lune_cocycles_s {
@@ -73,10 +71,6 @@ PetscErrorCode hole_lune_cocycles_destroy(hole_lune_cocycles *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool has(const uint64_t set[], HoleIndex v) { return (PetscBool)(set[v / WORD] >> v % WORD & 1); }
-static void      put(uint64_t set[], HoleIndex v) { set[v / WORD] |= UINT64_C(1) << v % WORD; }
-static void      take(uint64_t set[], HoleIndex v) { set[v / WORD] &= ~(UINT64_C(1) << v % WORD); }
-
 static const uint64_t *row_of(const struct hole_bit_graph *g, HoleIndex v) { return g->rows + v * g->n_words; }
 
 /* The first of a set; -1: it is empty. */
@@ -102,11 +96,11 @@ static HoleIndex count_parts(const struct hole_bit_graph *g, HoleIndex vertex, c
 
   for (HoleIndex w = 0; w < n_words; ++w) open[w] = link[w];
   for (; left; ++n) {
-    v = !n && g->nearest && has(open, g->nearest[vertex]) ? g->nearest[vertex] : first_of(n_words, open);
+    v = !n && g->nearest && hole_bits_has(open, g->nearest[vertex]) ? g->nearest[vertex] : first_of(n_words, open);
     for (HoleIndex w = 0; w < n_words; ++w) frontier[w] = 0;
-    take(open, v);
+    hole_bits_take(open, v);
     for (; v >= 0; v = first_of(n_words, frontier)) {
-      take(frontier, v);
+      hole_bits_take(frontier, v);
       left = hole_bits_absorb(n_words, row_of(g, v), open, frontier);
       if (!left) break;
     }
@@ -133,7 +127,8 @@ static PetscErrorCode make_sets(cocycles c)
 static void forget_late(cocycles c)
 {
   for (HoleIndex w = 0; w < c->n_words && c->n_late; ++w) {
-    for (uint64_t left = c->late[w]; left; left &= left - 1) c->row_of[w * WORD + __builtin_ctzll(left)] = NOT_LATE;
+    for (uint64_t left = c->late[w]; left; left &= left - 1)
+      c->row_of[w * HOLE_BITS + __builtin_ctzll(left)] = NOT_LATE;
     c->late[w] = 0;
   }
   c->n_late = 0;
@@ -159,7 +154,7 @@ void hole_lune_cocycles_divide(hole_lune_cocycles c, const uint64_t q[])
 
   for (HoleIndex v = 0; v < c->n_late * c->n_columns; ++v)
     hole_value_divide(c->width, c->values + v * c->width, q, first);
-  take(c->used, first);
+  hole_bits_take(c->used, first);
 }
 
 /* Values as wide as `width`, all 0; columns for the vertices of the set. */
@@ -180,7 +175,7 @@ static PetscErrorCode start_values(cocycles c, HoleIndex width, const uint64_t s
   c->n_columns = 0;
   for (HoleIndex w = 0; w < c->n_words; ++w) {
     for (uint64_t left = set[w]; left; left &= left - 1)
-      c->column_of[w * WORD + __builtin_ctzll(left)] = (uint32_t)c->n_columns++;
+      c->column_of[w * HOLE_BITS + __builtin_ctzll(left)] = (uint32_t)c->n_columns++;
   }
   for (HoleIndex w = 0; w < c->width; ++w) c->used[w] = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -199,12 +194,12 @@ static PetscErrorCode make_late(cocycles c, HoleIndex vertex)
   for (HoleIndex v = 0; v < n; ++v) c->values[c->n_late * n + v] = 0;
   for (HoleIndex w = 0; w < c->n_words; ++w) { /* it is a column of others already */
     for (uint64_t left = c->late[w] & row_of(c->g, vertex)[w]; left; left &= left - 1) {
-      const uint32_t other = (uint32_t)(w * WORD + __builtin_ctzll(left));
+      const uint32_t other = (uint32_t)(w * HOLE_BITS + __builtin_ctzll(left));
 
       hole_value_add(c->width, value_in_row(c, c->n_late, other), value_in_row(c, c->row_of[other], (uint32_t)vertex));
     }
   }
-  put(c->late, vertex);
+  hole_bits_put(c->late, vertex);
   c->row_of[vertex] = (uint32_t)c->n_late++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -254,9 +249,9 @@ static void join_early(cocycles c)
   for (HoleIndex w = 0; w < c->n_words; ++w) c->open[w] = c->link[w] & ~c->late[w];
   while ((root = first_of(c->n_words, c->open)) >= 0) {
     for (HoleIndex w = 0; w < c->n_words; ++w) c->frontier[w] = 0;
-    take(c->open, root);
+    hole_bits_take(c->open, root);
     for (v = root; v >= 0; v = first_of(c->n_words, c->frontier)) {
-      take(c->frontier, v);
+      hole_bits_take(c->frontier, v);
       c->above[v] = (uint32_t)root;
       hole_bits_absorb(c->n_words, row_of(c->g, v), c->open, c->frontier);
     }
@@ -269,7 +264,7 @@ static void join_link(cocycles c)
   c->n_members = 0;
   for (HoleIndex w = 0; w < c->n_words; ++w) {
     for (uint64_t left = c->link[w]; left; left &= left - 1) {
-      const uint32_t v = (uint32_t)(w * WORD + __builtin_ctzll(left));
+      const uint32_t v = (uint32_t)(w * HOLE_BITS + __builtin_ctzll(left));
 
       c->members[c->n_members++] = c->above[v] = v;
       for (HoleIndex u = 0; u < c->width; ++u) c->sum[v * c->width + u] = 0;
@@ -279,12 +274,12 @@ static void join_link(cocycles c)
   for (HoleIndex m = 0; m < c->n_members; ++m) {
     const uint64_t *row = row_of(c->g, c->members[m]);
 
-    if (!has(c->late, c->members[m])) continue;
+    if (!hole_bits_has(c->late, c->members[m])) continue;
     for (HoleIndex w = 0; w < c->n_words; ++w) {
       for (uint64_t left = c->link[w] & row[w]; left; left &= left - 1) {
-        const uint32_t other = (uint32_t)(w * WORD + __builtin_ctzll(left));
+        const uint32_t other = (uint32_t)(w * HOLE_BITS + __builtin_ctzll(left));
 
-        if (!has(c->late, other) || other < c->members[m]) join_members(c, other, c->members[m]);
+        if (!hole_bits_has(c->late, other) || other < c->members[m]) join_members(c, other, c->members[m]);
       }
     }
   }
@@ -295,9 +290,9 @@ static HoleIndex new_bit(cocycles c)
 {
   for (HoleIndex w = 0; w < c->width; ++w) {
     if (~c->used[w]) {
-      const HoleIndex bit = w * WORD + __builtin_ctzll(~c->used[w]);
+      const HoleIndex bit = w * HOLE_BITS + __builtin_ctzll(~c->used[w]);
 
-      put(c->used, bit);
+      hole_bits_put(c->used, bit);
       return bit;
     }
   }
@@ -314,7 +309,7 @@ static PetscBool finish_sums(cocycles c)
       continue; /* all are right below their roots then */
     bit = new_bit(c);
     if (bit < 0) return PETSC_FALSE;
-    put(c->sum + c->members[m] * c->width, bit);
+    hole_bits_put(c->sum + c->members[m] * c->width, bit);
   }
   for (HoleIndex m = 0; m < c->n_members; ++m) {
     const uint32_t v = c->members[m], root = c->above[v];
@@ -331,19 +326,21 @@ static PetscErrorCode set_values(cocycles c, uint32_t vertex)
 
   PetscFunctionBegin;
   for (HoleIndex m = 0; m < c->n_members && !is_late; ++m)
-    is_late =
-        (PetscBool)(!has(c->late, c->members[m]) && hole_value_first(c->width, c->sum + c->members[m] * c->width) >= 0);
+    is_late = (PetscBool)(!hole_bits_has(c->late, c->members[m]) &&
+                          hole_value_first(c->width, c->sum + c->members[m] * c->width) >= 0);
   for (HoleIndex m = 0; m < c->n_members; ++m) {
     const uint32_t v = c->members[m];
 
-    if (has(c->late, v)) hole_value_add(c->width, value_in_row(c, c->row_of[v], vertex), c->sum + v * c->width);
+    if (hole_bits_has(c->late, v))
+      hole_value_add(c->width, value_in_row(c, c->row_of[v], vertex), c->sum + v * c->width);
   }
   if (!is_late) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(make_late(c, vertex));
   for (HoleIndex m = 0; m < c->n_members; ++m) {
     const uint32_t v = c->members[m];
 
-    if (!has(c->late, v)) hole_value_add(c->width, value_in_row(c, c->row_of[vertex], v), c->sum + v * c->width);
+    if (!hole_bits_has(c->late, v))
+      hole_value_add(c->width, value_in_row(c, c->row_of[vertex], v), c->sum + v * c->width);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -359,9 +356,9 @@ static PetscErrorCode add_vertex(cocycles c, HoleIndex vertex, HoleIndex n_parts
     if (*fits) PetscCall(set_values(c, (uint32_t)vertex));
     if (hole_value_first(c->width, c->used) < 0) forget_late(c);
   }
-  put(c->present, vertex);
-  take(c->rest, vertex);
-  take(c->stuck, vertex);
+  hole_bits_put(c->present, vertex);
+  hole_bits_take(c->rest, vertex);
+  hole_bits_take(c->stuck, vertex);
   for (HoleIndex w = 0; w < c->n_words; ++w) c->changed[w] |= row_of(c->g, vertex)[w] & c->rest[w];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -375,8 +372,8 @@ static void start_part(cocycles c, HoleIndex start)
     c->present[w] = c->rest[w] & row[w];
     c->rest[w] &= ~row[w];
   }
-  put(c->present, start);
-  take(c->rest, start);
+  hole_bits_put(c->present, start);
+  hole_bits_take(c->rest, start);
   for (HoleIndex w = 0; w < c->n_words; ++w) c->changed[w] = c->rest[w]; /* some are not near, as will be seen */
 }
 
@@ -391,14 +388,14 @@ static PetscErrorCode add_connected(cocycles c, PetscBool *fits)
     any = PETSC_FALSE;
     for (HoleIndex w = 0; w < c->n_words && *fits; ++w) {
       for (uint64_t left = c->changed[w]; left && *fits; left &= left - 1) {
-        const HoleIndex v = w * WORD + __builtin_ctzll(left);
+        const HoleIndex v = w * HOLE_BITS + __builtin_ctzll(left);
         const HoleIndex n = count_parts(c->g, v, c->present, c->link, c->open, c->frontier);
 
         any = PETSC_TRUE;
-        take(c->changed, v);
+        hole_bits_take(c->changed, v);
         if (n == 1) PetscCall(add_vertex(c, v, 1, fits));
         if (n < 2) continue;
-        put(c->stuck, v);
+        hole_bits_put(c->stuck, v);
         c->n_parts[v] = (uint32_t)n;
       }
     }
@@ -413,7 +410,7 @@ static HoleIndex choose_stuck(cocycles c)
 
   for (HoleIndex w = 0; w < c->n_words; ++w) {
     for (uint64_t left = c->stuck[w]; left; left &= left - 1) {
-      const HoleIndex v = w * WORD + __builtin_ctzll(left);
+      const HoleIndex v = w * HOLE_BITS + __builtin_ctzll(left);
 
       if (best < 0 || c->n_parts[v] < c->n_parts[best]) best = v;
     }

@@ -25,6 +25,12 @@ static inline struct hole_edge_key hole_edge_key_of(double length, HoleIndex a, 
   return key;
 }
 
+/* Where both ends know an edge: is it the business of i? Either end has it as likely. */
+static inline PetscBool hole_edge_is_from(HoleIndex i, HoleIndex j)
+{
+  return (PetscBool)((i < j) == ((i + j) % 2 == 0));
+}
+
 /* Negative, 0 or positive, in the total order. */
 static inline int hole_edge_key_compare(const struct hole_edge_key *x, const struct hole_edge_key *y)
 {

@@ -294,6 +294,21 @@ static PetscErrorCode check_cloud(const struct cloud *c, const char metric[])
 }
 
 #if defined(HOLE_ENABLE_FAULTS)
+/* Ranks that cannot read each other's points send them. */
+static PetscErrorCode check_travel(uint64_t seed)
+{
+  PetscFunctionBegin;
+  PetscCall(test_set_fault("shared_room_parts", 0));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* the fault is no error here */
+  for (HoleIndex n = 1; n <= 6; ++n)
+    PetscCall(check_cloud(&(struct cloud){UNIFORM, n, 3, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){NEAR_TIES, 90, 12, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
+  PetscCall(check_cloud(&(struct cloud){RELU, 61, 5, ++seed, PETSC_TRUE}, HOLE_METRIC_MANHATTAN));
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(test_set_fault(NULL, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Anywhere in a pass. */
 static PetscErrorCode check_fault(const char point[], PetscMPIInt rank)
 {
@@ -381,6 +396,7 @@ int main(int argc, char **argv)
   PetscCall(check_cloud(&(struct cloud){FAR, 600, 4, ++seed, PETSC_FALSE}, HOLE_METRIC_COSINE));
   PetscCall(check_cloud(&(struct cloud){SPHERE, 300, 8, ++seed, PETSC_FALSE}, HOLE_METRIC_EUCLIDEAN));
 #if defined(HOLE_ENABLE_FAULTS)
+  PetscCall(check_travel(seed));
   PetscCall(check_faults());
 #endif
   PetscCall(PetscFinalize());
