@@ -32,13 +32,16 @@ static PetscErrorCode get_options(struct analysis *a)
 /* Refuse what will not fit before anything is computed. Equal on all ranks. */
 static PetscErrorCode check_memory(struct analysis *a)
 {
-  const HoleIndex base = app_memory_peak();
+  const HoleIndex held[2] = {app_memory_now(), app_memory_peak()};
+  HoleIndex       most[2];
   PetscMPIInt     size, together;
   char            text[APP_MESSAGE_LENGTH];
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(a->comm, &size));
-  PetscCallMPI(MPI_Allreduce(&base, &a->model.base, 1, HOLE_MPI_INDEX, MPI_MAX, a->comm));
+  PetscCallMPI(MPI_Allreduce(held, most, 2, HOLE_MPI_INDEX, MPI_MAX, a->comm));
+  a->model.base  = most[0];
+  a->model.start = most[1];
   PetscCall(app_memory_together(a->comm, &together));
   PetscCall(model_predict(&a->run, size, together, NULL, &a->model));
   PetscCall(model_explain(&a->run, &a->model, (double)a->memory_limit, sizeof(text), text));

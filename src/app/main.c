@@ -3,6 +3,7 @@
    Errors are PETSc errors. A handler of ours keeps the first message instead of printing a page; at the end the ranks find the one
    that holds the cause, and that one prints it. A rank that fails alone, where the others do not come along, would wait for them
    for ever: a few seconds after an error an alarm prints the message and aborts the job. */
+#include "../core/pages.h"
 #include "ending.h"
 
 #include <malloc.h>
@@ -198,6 +199,7 @@ static int run_command(struct app_arguments *arguments)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   code = SlepcInitialize(&arguments->argc, &arguments->argv, NULL, NULL);
   if (code) return 1;
+  hole_return_file_pages();
   ending_set_signals(); /* PETSc turns signals into pages of advice */
   (void)PetscPushErrorHandler(keep_failure, &failure);
   code = run(arguments);
@@ -230,6 +232,7 @@ int main(int argc, char **argv)
   return_large_memory();
   if (answer_without_mpi(argc, argv)) return fflush(stdout) || ferror(stdout) ? 4 : 0;
   join_words(argc, argv);
+  hole_return_file_pages(); /* what loading them has touched; below, what starting them has */
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   code = app_arguments_parse(argc, argv, &arguments, message);

@@ -146,6 +146,8 @@ HoleIndex app_memory_node(void)
   return PetscMin(total < 0 ? INT64_MAX : total, group_memory());
 }
 
+HoleIndex app_memory_now(void) { return PetscMax(0, read_number("/proc/self/status", "VmRSS:", 1024)); }
+
 /* getrusage() would count what the process that started us held before it became this program. What ranks of a node share counts
    once, with the rank that it belongs to. */
 HoleIndex app_memory_peak(void)

@@ -19,5 +19,8 @@ HoleIndex app_memory_node(void);
 /* Largest memory this process has held so far, in bytes. Not collective. */
 HoleIndex app_memory_peak(void);
 
+/* Memory this process holds now, in bytes. Not collective. */
+HoleIndex app_memory_now(void);
+
 /* "1.5 GiB" and the like. */
 PetscErrorCode app_memory_print(double bytes, size_t length, char text[]);

@@ -86,7 +86,7 @@ static void add(struct state *s, enum model_step step, double bytes, double flop
   struct model_phase *phase = &s->model->steps[step];
   const double        all   = (double)s->model->base + s->flow + bytes;
 
-  phase->bytes = PetscMax(phase->bytes, all);
+  phase->bytes = PetscMax(phase->bytes, PetscMax((double)s->model->start, all));
   phase->flop += flop;
   if (s->rates) phase->seconds += seconds;
 }

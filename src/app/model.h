@@ -28,7 +28,8 @@ struct model_phase {
 };
 
 struct model {
-  HoleIndex          base; /* bytes that the program holds by itself: set by the caller before */
+  HoleIndex          base;  /* bytes that the program holds by itself: set by the caller before */
+  HoleIndex          start; /* the most that it has held so far: likewise */
   PetscMPIInt        n_ranks;
   struct model_phase steps[MODEL_N_STEPS];
   double             peak, seconds;

@@ -350,7 +350,8 @@ static PetscErrorCode make_plan(struct plan *p)
   char format[32];
 
   PetscFunctionBegin;
-  p->model.base = app_memory_peak(); /* before anything is measured, which takes memory too */
+  p->model.base  = app_memory_now(); /* before anything is measured, which takes memory too */
+  p->model.start = app_memory_peak();
   PetscCall(calibrate(&p->run, &p->rates));
   PetscCall(lay_out(p));
   PetscCall(app_get_text("-format", "text", sizeof(format), format));

@@ -4,7 +4,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
-#include "../core/huge.h"
+#include "../core/pages.h"
 #include "../metric/principal.h"
 #include "geodesic.h"
 #include "ring.h"

@@ -19,7 +19,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
-#include "../core/huge.h"
+#include "../core/pages.h"
 #include "../core/sort.h"
 #include "../core/union_find.h"
 #include "landmarks.h"

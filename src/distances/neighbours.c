@@ -10,7 +10,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
-#include "../core/huge.h"
+#include "../core/pages.h"
 #include "../core/sort.h"
 #include <hole/hole_error.h>
 #include <math.h>

@@ -6,7 +6,7 @@
 
 #include "../core/block.h"
 #include "../core/fault.h"
-#include "../core/huge.h"
+#include "../core/pages.h"
 #include "../core/simd.h"
 #include "../core/threads.h"
 #include "clumps.h"

@@ -9,7 +9,7 @@
 #include "../core/block.h"
 #include "../core/cast.h"
 #include "../core/fault.h"
-#include "../core/huge.h"
+#include "../core/pages.h"
 #include "shadows.h"
 #include <float.h>
 #include <hole/hole_error.h>
