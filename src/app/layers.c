@@ -1,8 +1,10 @@
 /* The layers of a run: from the input, or from the checkpoint, to the output. */
 #include "layers.h"
 
+#include "../filtration/bounds.h"
 #include "../filtration/edges.h"
 #include "../filtration/restore.h"
+#include "../homology/lunes.h"
 #include "../source/source_edges.h"
 #include "ascii.h"
 #include "ending.h"
@@ -307,6 +309,8 @@ static PetscErrorCode solve_layer(struct analysis *a, HoleIndex l, int m, HoleDi
   if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));
   last = MPI_Wtime();
   PetscCall(HoleFiltrationSetFromOptions(r->filtration));
+  if (hole_homology_reads_bounds(a->run.homology) && app_restart_form(&a->restart, &a->run, l, m) != HOLE_UNIT_PART)
+    hole_filtration_keep_bounds(r->filtration);
   PetscCall(HoleFiltrationSetUp(r->filtration));
   PetscCall(layers_add_timing(a, l, metric, "filtration", MPI_Wtime() - last));
   if (a->restart.checkpoint) PetscCall(ending_agree(a->comm));

@@ -35,10 +35,11 @@
 #define A_MERGE     60e-9  /* to sort and settle one point of a forest, times log2 n, for each block */
 #define A_NEIGHBOUR 15e-9  /* to settle one neighbour of one point, times log2 of their number, for each block */
 #define A_BOUND     6e-9   /* one pair of bounds: first touched, mirrored, checked */
-#define A_LUNE      13e-9  /* all three sieves for one pair */
-#define A_SCAN      5e-9   /* reduction, for each pair of points: it depends on the data */
-#define A_SORTED    80e-9  /* by ranks: to sort an edge and write it into rows */
-#define A_LISTED    6e-9   /* to find, sort and reduce an edge where few pairs are, for each byte of it */
+#define PAGE        4096.
+#define A_LUNE      13e-9 /* all three sieves for one pair */
+#define A_SCAN      5e-9  /* reduction, for each pair of points: it depends on the data */
+#define A_SORTED    80e-9 /* by ranks: to sort an edge and write it into rows */
+#define A_LISTED    6e-9  /* to find, sort and reduce an edge where few pairs are, for each byte of it */
 #define SHADOWED    0.6 /* of the time of a tile where shadows are tried: from less than half to all of it, by the data */
 #define A_BIT       25e-12 /* to search its lune, for each point */
 #define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
@@ -50,10 +51,10 @@
 #define A_CUT       60e-9  /* curves, stages and tasks of one point, times log2 n */
 #define A_WRITE     0.3e-6 /* to write what there is of one point */
 
-static const char *const names[]   = {"read",   "plane", "points",    "rows",  "pass",     "graph",
-                                      "bounds", "lunes", "reduction", "views", "clusters", "write"};
-static const char *const timings[] = {"read",   "plane", "distances", "filtration", "filtration", "filtration",
-                                      "bounds", "lunes", "reduction", "views",      "clusters",   "write"};
+static const char *const names[]   = {"read",  "plane",     "points", "rows",     "pass", "graph",
+                                      "lunes", "reduction", "views",  "clusters", "write"};
+static const char *const timings[] = {"read",  "plane",     "distances", "filtration", "filtration", "filtration",
+                                      "lunes", "reduction", "views",     "clusters",   "write"};
 
 const char *model_step_name(enum model_step step) { return names[step]; }
 
@@ -136,15 +137,15 @@ static void read_layer(struct state *s)
   }
 }
 
-/* One pass over all pairs of points. */
-static double pass_seconds(const struct state *s, HoleIndex k)
+/* One pass over all pairs of points; if whole tiles are wanted, without shadows. */
+static double pass_seconds(const struct state *s, HoleIndex k, PetscBool whole)
 {
   const double rows = (double)s->n * s->log_n * A_MERGE * (double)blocks(s);
   const double near = k ? (double)(s->n_local * blocks(s) * 2 * k) * log2((double)k + 2) * A_NEIGHBOUR : 0;
   const double link = LINK_BYTE * (double)blocks(s) * (double)sizeof(double) * (double)(s->n_local * s->width);
 
   const PetscBool shadows =
-      (PetscBool)(metric_of(s)->bound != HOLE_BOUND_NONE && hole_shadows_default_axes(s->n, s->width) > 0);
+      (PetscBool)(metric_of(s)->bound != HOLE_BOUND_NONE && hole_shadows_default_axes(s->n, s->width) > 0 && !whole);
   const double tile = tile_seconds(s) * (shadows ? SHADOWED : 1);
 
   return pairs(s) * (tile + s->pace * A_LOOK) + s->pace * (rows + near) + (s->together < s->size ? link : 0);
@@ -207,7 +208,7 @@ static void prepare_points(struct state *s)
   link    = LINK_BYTE * (s->size > 1 ? (double)s->n * d * sizeof(double) : 0) * (axes > 0);
   seconds = s->pace * ((double)s->n_local * d * 2e-9 + axes * 0.3e-9) + link;
   add(s, MODEL_POINTS, s->acts + s->points + PetscMax(prepare, pass), axes + (looks ? pass_flop(s) : 0),
-      seconds + (looks ? pass_seconds(s, k) : 0));
+      seconds + (looks ? pass_seconds(s, k, PETSC_FALSE) : 0));
   s->points += looks ? kept : 0;
   if (ends_activations(s)) s->acts = 0;
 }
@@ -231,7 +232,7 @@ static double store_rows(struct state *s)
 static double sparse_seconds(const struct state *s, double rows)
 {
   if (rows > 0) return 3 * pairs(s) * s->pace * A_STORED;
-  return 2 * pass_seconds(s, 0) + (double)(s->n_local * s->n) * length_seconds(s);
+  return 2 * pass_seconds(s, 0, PETSC_FALSE) + (double)(s->n_local * s->n) * length_seconds(s);
 }
 
 /* Are all rows stored? Of a geodesic metric they are the shortest paths, without which only the merge tree is known. */
@@ -244,6 +245,23 @@ static PetscBool stores_rows(const struct state *s)
   return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
 }
 
+/* Will bounds of all pairs be kept, from points? */
+static PetscBool keeps_bounds(const struct state *s, double rows)
+{
+  return (PetscBool)(s->windows && s->max_dim == 1 && !s->by_ranks && metric_of(s) && rows <= 0);
+}
+
+/* Their bytes. */
+static double kept_bounds(const struct state *s)
+{
+  const double node = s->together < s->size ? hole_bounds_predict_node(metric_of(s), s->n, s->width) / s->together : 0;
+
+  return hole_bounds_predict_bytes(metric_of(s), s->n, s->size) + node;
+}
+
+/* The part of them that is there while points are compared: half of each row, and half a page. */
+static double half_bounds(const struct state *s) { return kept_bounds(s) / 2 + (double)s->n_local * PAGE / 2; }
+
 /* From here on distances are there, stored (`rows` bytes) or not. Returns what the filtration adds to them. */
 static double set_up_filtration(struct state *s, double rows)
 {
@@ -254,15 +272,20 @@ static double set_up_filtration(struct state *s, double rows)
                                 ? 0
                                 : PetscMin(HoleFiltrationGetNeighbors(s->run->filtration), s->n - 1);
   const PetscBool  sparse = (PetscBool)!strcmp(HoleFiltrationGetType(s->run->filtration), HOLE_FILTRATION_SPARSE);
-  const double     pass = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size, s->together);
+  const double     pass  = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size, s->together);
+  const PetscBool  keeps = keeps_bounds(s, rows);
+  const double     half  = keeps ? half_bounds(s) : 0;
   double           quantile = 1, seconds;
   char             rule[64];
 
   (void)app_get_text("-threshold", "", sizeof(rule), rule);
   if (!strncmp(rule, "quantile", 8)) quantile = 2;
+
   seconds = rows > 0 ? pairs(s) * s->pace * A_STORED + s->pace * (double)s->n * s->log_n * A_MERGE * (double)blocks(s)
-                     : pass_seconds(s, k) * quantile + radius_pairs(s) * length_seconds(s);
-  add(s, MODEL_PASS, held + pass, rows > 0 ? 0 : pass_flop(s) * quantile + radius_pairs(s) * length_flop(s), seconds);
+                     : pass_seconds(s, k, keeps) * quantile + radius_pairs(s) * length_seconds(s);
+  if (keeps) seconds += pairs(s) * s->pace * A_BOUND;
+  add(s, MODEL_PASS, held + pass + half, rows > 0 ? 0 : pass_flop(s) * quantile + radius_pairs(s) * length_flop(s),
+      seconds);
   if (s->complete) { /* all pairs, or few edges as a list */
     if (!s->rows_known) add(s, MODEL_GRAPH, held + graph, 0, s->pace * A_LISTED * graph);
     return s->rows_known ? 0 : graph;
@@ -271,20 +294,6 @@ static double set_up_filtration(struct state *s, double rows)
       sparse && rows <= 0 ? 2 * pass_flop(s) : 0,
       sparse ? sparse_seconds(s, rows) : s->pace * (double)(2 * s->n_local * k) * s->log_n * A_MERGE);
   return graph;
-}
-
-/* Bounds of all pairs, from points; returns the bytes that stay. Those on other ranks are made by both. */
-static double bound_pairs(struct state *s, double held)
-{
-  const HoleMetric metric = metric_of(s);
-  const double     count  = (double)s->n_local * ((double)s->n - (double)s->n_local / 2);
-  const double link = LINK_BYTE * 2 * (double)(s->size > 1) * (double)s->n * (double)s->width * (double)sizeof(double);
-  const double node = s->together < s->size ? hole_bounds_predict_node(metric, s->n, s->width) / s->together : 0;
-  const double kept = hole_bounds_predict_bytes(metric, s->n, s->size) + node;
-
-  add(s, MODEL_BOUNDS, held + kept + hole_bounds_predict_making(metric, s->n, s->width, s->size, s->together),
-      pass_flop(s) / pairs(s) * count, count * (tile_seconds(s) + s->pace * A_BOUND) + link);
-  return kept;
 }
 
 /* Everything that homology adds: `held` is there before, with stored rows of `rows` bytes. */
@@ -320,7 +329,7 @@ static void solve(struct state *s, double held, double rows)
     add(s, MODEL_REDUCTION, held, 0, s->pace * A_RANKED * waits * edges);
     return;
   }
-  if (rows <= 0) held += bound_pairs(s, held + result);
+  if (keeps_bounds(s, rows)) held += kept_bounds(s);
   add(s, MODEL_LUNES, held + result + lunes, 0, s->pace * A_LUNE * pairs(s) + panels);
   add(s, MODEL_REDUCTION, held + result + cache, 0, s->pace * A_SCAN * waits * n * n / s->size);
 }
@@ -348,7 +357,7 @@ static void look_at_views(struct state *s, double held, double rows)
   if (o->heatmap) seconds += s->pace * A_HEAT * (rows > 0 ? n * (double)s->n_local : pairs_close);
   if (o->spectral2 && rows <= 0) {
     flop += pass_flop(s);
-    seconds += pass_seconds(s, 16);
+    seconds += pass_seconds(s, 16, PETSC_FALSE);
   }
   add(s, MODEL_VIEWS, held + rows + bytes, flop, seconds);
 }

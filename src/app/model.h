@@ -12,7 +12,6 @@ enum model_step {
   MODEL_ROWS,      /* distances that are stored, for homology of dimension 2 and more */
   MODEL_PASS,      /* all pairs once: merge tree, radius, neighbours, quantile */
   MODEL_GRAPH,     /* of knn and sparse, or a given one */
-  MODEL_BOUNDS,    /* of all pairs, for homology of dimension 1 */
   MODEL_LUNES,     /* edges with an empty lune */
   MODEL_REDUCTION, /* of the columns that are left */
   MODEL_VIEWS,     /* orders, heatmap, spectral layout */

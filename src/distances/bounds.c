@@ -1,22 +1,14 @@
-/* Every block of points travels past, and the product of a tile goes straight into the rows. A pair of points on different ranks is
-   bounded by both, maybe by different values: both are bounds. */
+/* A consumer of the pass keeps the bounds of its tiles in rows; when the pass is over they are mirrored. */
 #include "bounds.h"
 
 #include "../core/block.h"
 #include "../core/fault.h"
-#include "../core/log.h"
 #include "../core/threads.h"
+#include "mirror.h"
 #include <float.h>
 #include <hole/hole_error.h>
+#include <hole/hole_pass.h>
 #include <math.h>
-#if defined(_OPENMP)
-  #include <omp.h>
-#endif
-
-enum {
-  MIRRORED = 32 /* rows a side of what is mirrored at once */,
-  STRIP    = 256 /* rows of a tile that become codes at once */
-};
 
 /* No measure that products bound is larger: norms are at most 1. */
 #define MOST_MEASURE 4.
@@ -62,7 +54,6 @@ static PetscErrorCode choose_kind(hole_bounds b, double longest)
   if (!hole_tiles_have_products(b->tiles)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(hole_codes_create(PetscMin((double)hole_tiles_measure_above(b->tiles, longest), MOST_MEASURE), b->n,
                               b->slack, &b->codes));
-  PetscCall(PetscMalloc1(hole_threads() * STRIP * b->tile, &b->strips));
   PetscCall(PetscFree(b->slack));
   b->kind  = HOLE_BOUNDS_CODES;
   b->value = sizeof(int16_t);
@@ -77,126 +68,21 @@ static PetscErrorCode allocate_rows(hole_bounds b)
   PetscCall(hole_shared_create_parts(b->d->comm, (size_t)(b->n_local * b->stride) * b->value, &b->shared_rows));
   for (PetscMPIInt r = 0; r < b->d->size; ++r) b->parts[r] = hole_shared_part(b->shared_rows, r);
   b->rows = b->parts[b->d->rank];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of a point and itself, and beyond the last point. */
+static void fill_ends(hole_bounds b)
+{
   for (HoleIndex i = b->first; i < b->first + b->n_local; ++i) {
-    for (HoleIndex j = b->n; j < b->stride; ++j) {
-      if (b->kind == HOLE_BOUNDS_CODES) codes_of(b, i)[j] = HOLE_MOST_CODE - HOLE_CODE_SHIFT;
-      else row_of(b, i)[j] = INFINITY;
+    if (b->kind == HOLE_BOUNDS_CODES) {
+      codes_of(b, i)[i] = -HOLE_CODE_SHIFT;
+      for (HoleIndex j = b->n; j < b->stride; ++j) codes_of(b, i)[j] = HOLE_MOST_CODE - HOLE_CODE_SHIFT;
+    } else {
+      row_of(b, i)[i] = 0;
+      for (HoleIndex j = b->n; j < b->stride; ++j) row_of(b, i)[j] = INFINITY;
     }
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Where this thread keeps a strip. */
-static float *strip_of(hole_bounds b)
-{
-#if defined(_OPENMP)
-  return b->strips + (HoleIndex)omp_get_thread_num() * STRIP * b->tile;
-#else
-  return b->strips;
-#endif
-}
-
-/* The same for codes, strip by strip. */
-static void encode_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j)
-{
-  float *strip = strip_of(b);
-
-  for (HoleIndex p = i; p < i + n_i; p += STRIP) {
-    struct hole_tile tile = {
-        .i = p, .n_i = PetscMin(STRIP, i + n_i - p), .j = j, .n_j = n_j, .stride = n_j, .low = strip};
-
-    hole_tiles_fill(b->tiles, &tile);
-    for (HoleIndex a = 0; a < tile.n_i; ++a) hole_codes_encode(&b->codes, n_j, strip + a * n_j, codes_of(b, p + a) + j);
-  }
-}
-
-/* Bounds of own points [i, i + n_i) against points [j, j + n_j) of the block at hand. */
-static void fill_tile(hole_bounds b, HoleIndex i, HoleIndex n_i, HoleIndex j, HoleIndex n_j)
-{
-  struct hole_tile tile = {.i = i, .n_i = n_i, .j = j, .n_j = n_j, .stride = b->stride};
-
-  if (b->kind == HOLE_BOUNDS_CODES) {
-    encode_tile(b, i, n_i, j, n_j);
-    return;
-  }
-  tile.low = row_of(b, i) + j;
-  hole_tiles_fill(b->tiles, &tile);
-}
-
-static void fill_block(hole_bounds b, const struct hole_block *block)
-{
-  const HoleIndex end_i = b->first + b->n_local, end_j = block->first + block->count, size = b->tile;
-
-#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-  for (HoleIndex i = b->first; i < end_i; i += size) {
-    for (HoleIndex j = block->first; j < end_j; j += size)
-      fill_tile(b, i, PetscMin(size, end_i - i), j, PetscMin(size, end_j - j));
-  }
-}
-
-/* Copy what is below the diagonal to above it, from column i on, in squares that stay in the cache. */
-#define MIRROR(type, row_of_type) \
-  static void mirror_##type(hole_bounds b, HoleIndex i, HoleIndex end) \
-  { \
-    const HoleIndex end_i = PetscMin(i + MIRRORED, end); \
-\
-    for (HoleIndex j = i; j < end; j += MIRRORED) { \
-      for (HoleIndex p = i; p < end_i; ++p) { \
-        type *row = row_of_type(b, p); \
-\
-        for (HoleIndex q = PetscMax(j, p + 1); q < PetscMin(j + MIRRORED, end); ++q) row[q] = row_of_type(b, q)[p]; \
-      } \
-    } \
-  }
-MIRROR(float, row_of)
-MIRROR(int16_t, codes_of)
-
-static void mirror_rows(hole_bounds b, HoleIndex i, HoleIndex end)
-{
-  if (b->kind == HOLE_BOUNDS_CODES) mirror_int16_t(b, i, end);
-  else mirror_float(b, i, end);
-}
-
-/* Own points among themselves, below the diagonal: from the last rows on. Their points have met all others then, and go if nobody else waits
-   for them: a rank has the points of few rows, or the rows of few points. */
-static PetscErrorCode fill_own(hole_bounds b)
-{
-  const HoleIndex size = b->tile, n_blocks = (b->n_local + size - 1) / size;
-
-  PetscFunctionBegin;
-  for (HoleIndex block = n_blocks - 1; block >= 0; --block) {
-    const HoleIndex i = b->first + block * size, n_i = PetscMin(size, b->first + b->n_local - i);
-
-#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-    for (HoleIndex j = b->first; j <= i; j += size) fill_tile(b, i, n_i, j, PetscMin(size, i + n_i - j));
-    if (b->d->size == 1) PetscCall(hole_tiles_keep_points(b->tiles, block * size));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* And above it: once what making bounds took is free, since rows take memory as they are written. */
-static void mirror_own(hole_bounds b)
-{
-  const HoleIndex end = b->first + b->n_local;
-
-#pragma omp parallel for num_threads(hole_threads()) schedule(dynamic)
-  for (HoleIndex i = b->first; i < end; i += MIRRORED) mirror_rows(b, i, end);
-}
-
-/* Collective. */
-static PetscErrorCode visit_blocks(hole_bounds b, hole_ring ring)
-{
-  struct hole_block block;
-
-  PetscFunctionBegin;
-  PetscCall(hole_ring_next(ring, &block));
-  while (block.rows) {
-    HoleCallAgreed(b->d->comm, hole_tiles_set_block(b->tiles, &block));
-    if (block.owner == b->d->rank) PetscCall(fill_own(b));
-    else fill_block(b, &block);
-    PetscCall(hole_ring_next(ring, &block));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Local: a metric without products may overflow. */
@@ -212,22 +98,6 @@ static PetscErrorCode check_rows(hole_bounds b)
                  "Layer %s, row %" HoleIndex_FMT " is too far from others: a distance overflows %s precision",
                  b->d->name, b->d->file_rows[i - b->first], b->d->single ? "single" : "double");
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Collective: bounds of all own rows. */
-static PetscErrorCode fill_rows(hole_bounds b)
-{
-  const int      blas_threads = hole_blas_threads(1); /* tiles are our threads' work */
-  hole_ring      ring;
-  PetscErrorCode visited;
-
-  PetscFunctionBegin;
-  PetscCall(hole_ring_create(b->d, b->d->size, &ring));
-  visited = visit_blocks(b, ring);
-  PetscCall(hole_ring_destroy(&ring));
-  hole_blas_threads(blas_threads);
-  PetscCall(visited);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,32 +139,36 @@ static PetscErrorCode find_points(hole_bounds b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective. */
-static PetscErrorCode make_rows(hole_bounds b, double longest)
+/* Collective. A copy of the points is written at once, so that what is left of shared memory is known for the rows. */
+static PetscErrorCode prepare_rows(hole_bounds b, double longest)
 {
-  PetscLogEvent event;
-
   PetscFunctionBegin;
-  PetscCall(hole_log_begin("HoleBoundsCreate", &event));
-  PetscCall(hole_tiles_get_size(&b->tile));
-  PetscCall(
-      find_points(b)); /* a copy is written at once, so that what is left of shared memory is known for the rows */
-  PetscCall(hole_tiles_create(b->d, 0, &b->tiles));
+  PetscCall(find_points(b));
   HoleCallAgreed(b->d->comm, allocate_slack(b)); /* local */
   PetscCall(gather_slack(b));
   HoleCallAgreed(b->d->comm, choose_kind(b, longest)); /* local */
   PetscCall(allocate_rows(b));
-  PetscCall(fill_rows(b));
-  PetscCall(hole_tiles_free_points(b->tiles));
-  PetscCall(PetscFree(b->strips));
-  mirror_own(b);
-  HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
-  PetscCall(hole_shared_sync(b->shared_rows));
-  PetscCall(hole_log_end(event));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* --- The object */
+
+/* Collective. */
+static PetscErrorCode create(HoleDistances d, hole_bounds *bounds)
+{
+  hole_bounds    b;
+  PetscErrorCode allocated;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&b));
+  b->d = d;
+  PetscCall(HoleDistancesGetShape(d, &b->n, &b->stride, &b->first, &b->n_local));
+  allocated = HoleErrorAgree(d->comm, PetscCalloc1(d->size, &b->parts));
+  if (allocated) PetscCall(hole_bounds_destroy(&b));
+  PetscCall(allocated);
+  *bounds = b;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static void find_reach(hole_bounds b)
 {
@@ -302,24 +176,111 @@ static void find_reach(hole_bounds b)
   for (PetscMPIInt r = 0; r < b->d->size; ++r) b->here = (PetscBool)(b->here && b->parts[r]);
 }
 
+/* Collective: one pass for nothing else. */
+static PetscErrorCode run_pass(HoleDistances d, double longest, hole_bounds *bounds)
+{
+  HolePass       pass;
+  PetscErrorCode run;
+
+  PetscFunctionBegin;
+  PetscCall(HolePassCreate(d, &pass));
+  hole_pass_want_bounds(pass, longest);
+  run = HolePassRun(pass);
+  if (!run) hole_pass_take_bounds(pass, bounds);
+  PetscCall(HolePassDestroy(&pass));
+  PetscCall(run);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode hole_bounds_create(HoleDistances d, double longest, hole_bounds *bounds)
 {
-  hole_bounds    b;
-  PetscErrorCode made = PETSC_SUCCESS;
+  PetscErrorCode borrowed;
 
   PetscFunctionBegin;
   *bounds = NULL;
   if (d->part) PetscCall(HoleDistancesStore(d)); /* shortest paths are found by rows */
-  PetscCall(PetscNew(&b));
-  b->d = d;
-  PetscCall(HoleDistancesGetShape(d, &b->n, &b->stride, &b->first, &b->n_local));
-  made = HoleErrorAgree(d->comm, PetscCalloc1(d->size, &b->parts));
-  if (!made && hole_distances_stored(d)) made = HoleErrorAgree(d->comm, borrow_rows(b));
-  else if (!made) made = make_rows(b, longest);
-  if (!made) find_reach(b);
-  if (made) PetscCall(hole_bounds_destroy(&b));
-  PetscCall(made);
-  *bounds = b;
+  if (!hole_distances_stored(d)) {
+    PetscCall(run_pass(d, longest, bounds));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(create(d, bounds));
+  borrowed = HoleErrorAgree(d->comm, borrow_rows(*bounds));
+  find_reach(*bounds);
+  if (borrowed) PetscCall(hole_bounds_destroy(bounds));
+  PetscCall(borrowed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --- The consumer */
+
+struct keeper {
+  struct hole_consumer base;
+  hole_bounds          bounds;
+};
+
+/* The bounds of row a of a tile, in the row of its own point. On the diagonal only those above it count. */
+static void keep_row(hole_bounds b, const struct hole_tile *tile, HoleIndex a)
+{
+  const HoleIndex skip = tile->i == tile->j ? PetscMin(a + 1, tile->n_j) : 0, n = tile->n_j - skip;
+  const float    *low = tile->low + a * tile->stride + skip;
+
+  if (b->kind == HOLE_BOUNDS_CODES) hole_codes_encode(&b->codes, n, low, codes_of(b, tile->i + a) + tile->j + skip);
+  else memcpy(row_of(b, tile->i + a) + tile->j + skip, low, (size_t)n * sizeof(*low));
+}
+
+static PetscErrorCode sweep(struct hole_consumer *consumer, const struct hole_tile *tile)
+{
+  const hole_bounds b = ((struct keeper *)consumer)->bounds;
+
+  PetscFunctionBegin;
+#pragma omp parallel for num_threads(hole_threads()) schedule(static)
+  for (HoleIndex a = 0; a < tile->n_i; ++a) keep_row(b, tile, a);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+hole_bounds hole_bounds_get(struct hole_consumer *consumer)
+{
+  hole_bounds b = ((struct keeper *)consumer)->bounds;
+
+  ((struct keeper *)consumer)->bounds = NULL;
+  if (b) b->tiles = NULL; /* those of the sweep */
+  return b;
+}
+
+static PetscErrorCode destroy(struct hole_consumer *consumer)
+{
+  hole_bounds b = hole_bounds_get(consumer);
+
+  PetscFunctionBegin;
+  PetscCall(hole_bounds_destroy(&b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const struct hole_consumer_ops ops = {.sweep = sweep, .destroy = destroy};
+
+PetscErrorCode hole_bounds_keep(HoleDistances d, hole_tiles tiles, double longest, struct hole_consumer **consumer)
+{
+  struct keeper *keeper;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&keeper));
+  keeper->base = (struct hole_consumer){&ops, d, tiles};
+  *consumer    = &keeper->base;
+  PetscCall(create(d, &keeper->bounds));
+  keeper->bounds->tiles = tiles;
+  PetscCall(prepare_rows(keeper->bounds, longest));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode hole_bounds_complete(hole_bounds b)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_tiles_free_points(b->tiles));
+  fill_ends(b);
+  PetscCall(hole_mirror_rows(b));
+  HoleCallAgreed(b->d->comm, check_rows(b)); /* local */
+  PetscCall(hole_shared_sync(b->shared_rows));
+  find_reach(b);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -353,7 +314,6 @@ PetscErrorCode hole_bounds_destroy(hole_bounds *bounds)
   PetscCall(hole_shared_destroy(&b->shared));
   PetscCall(PetscFree(b->points));
   PetscCall(PetscFree(b->slack));
-  PetscCall(PetscFree(b->strips));
   PetscCall(hole_codes_destroy(&b->codes));
   PetscCall(hole_shared_destroy(&b->shared_rows));
   PetscCall(PetscFree(b->parts));
@@ -385,18 +345,4 @@ double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width)
   HoleMetric base = HoleMetricGetBase(metric);
 
   return (double)n * (double)hole_metric_stride(base, units_of(base, width)) * (double)sizeof(double);
-}
-
-double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
-                                  PetscMPIInt together)
-{
-  HoleMetric      base  = HoleMetricGetBase(metric);
-  const HoleIndex units = units_of(base, width);
-
-  const double strips = base->bound == HOLE_BOUND_NONE
-                            ? 0
-                            : (double)sizeof(float) * hole_threads() * STRIP * (double)PetscMin(HOLE_TILE, n);
-
-  return strips + hole_tiles_predict_bytes(n, base->bound == HOLE_BOUND_NONE ? 0 : units, 0, size) +
-         hole_ring_predict_bytes(n, hole_metric_stride(base, units), size, together, size);
 }

@@ -10,7 +10,8 @@
 #include "../core/block.h"
 #include "../core/shared.h"
 #include "codes.h"
-#include "tiles.h"
+#include "consumer.h"
+#include <hole/hole_pass.h>
 
 typedef struct hole_bounds_s *hole_bounds;
 
@@ -33,16 +34,14 @@ struct hole_bounds_s {
   struct hole_codes codes;
 
   /* For lengths that are not stored. */
-  HoleIndex      tile; /* rows a side */
   hole_tiles     tiles;
   const double **points; /* [ranks] those of each */
   hole_shared    shared; /* a copy of all of them, where not all can be read in their place; else NULL */
   hole_shared    shared_rows;
-  float         *strips; /* [threads, rows of a strip, tile] bounds on their way to codes */
 };
 
 /*
- * Bounds of all pairs. Collective. Points: time of one matrix product, and 2 bytes a pair of points, or 4, over all ranks; the ranks of
+ * Bounds of all pairs. Collective. Points: a pass for them alone, and 2 bytes a pair of points, or 4, over all ranks; the ranks of
  * a node read each other's rows. Rows that are stored are borrowed: `d` must outlive the bounds. Of lengths beyond `longest`, which may be
  * infinite, bounds need not tell more than that.
  *
@@ -50,16 +49,27 @@ struct hole_bounds_s {
  */
 PetscErrorCode hole_bounds_create(HoleDistances d, double longest, hole_bounds *bounds);
 
+/*
+ * The same from a pass that finds other things too: what every tile says is kept. To be wanted before the pass is run, of points; longest
+ * INFINITY: up to the enclosing radius, if that is wanted too. To be taken after it; NULL where rows are stored. Not collective.
+ */
+void hole_pass_want_bounds(HolePass pass, double longest);
+void hole_pass_take_bounds(HolePass pass, hole_bounds *bounds);
+
+/* How the pass does it: a consumer, collective; its bounds, half of them, after the sweep; and, once they have the tiles of that sweep for their own,
+   all of them, collective. */
+PetscErrorCode hole_bounds_keep(HoleDistances d, hole_tiles tiles, double longest, struct hole_consumer **consumer);
+hole_bounds    hole_bounds_get(struct hole_consumer *consumer);
+PetscErrorCode hole_bounds_complete(hole_bounds bounds);
+
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_bounds_destroy(hole_bounds *bounds);
 
 /* Bytes of a value, and of a rank for n points over `size` ranks, where no rows are stored; of more than one also those that each node holds
-   once; and what making them takes beside. */
+   once. */
 size_t hole_bounds_predict_value(HoleMetric metric);
 double hole_bounds_predict_bytes(HoleMetric metric, HoleIndex n, PetscMPIInt size);
 double hole_bounds_predict_node(HoleMetric metric, HoleIndex n, HoleIndex width);
-double hole_bounds_predict_making(HoleMetric metric, HoleIndex n, HoleIndex width, PetscMPIInt size,
-                                  PetscMPIInt together);
 
 /* An own row. */
 static inline const void *hole_bounds_own_row(hole_bounds b, HoleIndex local)

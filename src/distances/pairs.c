@@ -66,7 +66,7 @@ static void list_block(struct listing *l, const struct hole_block *block)
   const PetscBool own = (PetscBool)(block->owner == l->d->rank);
   HoleIndex       end, begin;
 
-  hole_ring_share(l->d, block, &end, &begin);
+  hole_ring_share(l->d, l->d->rank, block->owner, &end, &begin);
   for (HoleIndex i = 0; i < end; i += TILE) {
     for (HoleIndex j = own ? i : begin; j < block->count; j += COLUMNS)
       list_strip(l, i, PetscMin(TILE, end - i), block, j, PetscMin(COLUMNS, block->count - j));

@@ -1,4 +1,5 @@
 /* What is wanted of all pairs becomes consumers of one sweep; what bounds cannot decide they compute in double. */
+#include "bounds.h"
 #include "edges.h"
 #include "forest.h"
 #include "neighbours.h"
@@ -21,18 +22,20 @@ struct HolePass_s {
   HoleIndex     n_axes; /* of shadows, 0 for none */
   PetscBool     insist; /* on shadows in every tile, since axes were asked for */
 
-  PetscBool     want_tree, want_edges, want_radius, want_quantile;
+  PetscBool     want_tree, want_edges, want_radius, want_quantile, want_bounds;
   PetscBool     radius_found; /* without a look at all pairs */
   HoleIndex     k;
   double        length, q;
   const double *reach;
 
-  HoleTree   tree;
-  HoleIndex *ids;
-  double    *lengths;
-  HoleIndex  n_edges;
-  HoleEdge  *edges;
-  double     radius, quantile;
+  HoleTree    tree;
+  HoleIndex  *ids;
+  double     *lengths;
+  HoleIndex   n_edges;
+  HoleEdge   *edges;
+  double      radius, quantile; /* radius: until it is found no less than it is */
+  double      longest;          /* that bounds must tell */
+  hole_bounds bounds;
 };
 
 /* --- What is wanted */
@@ -96,6 +99,12 @@ PetscErrorCode HolePassWantQuantile(HolePass pass, double q)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void hole_pass_want_bounds(HolePass pass, double longest)
+{
+  pass->want_bounds = PETSC_TRUE;
+  pass->longest     = longest;
+}
+
 static PetscErrorCode destroy_consumer(struct hole_consumer **consumer)
 {
   PetscFunctionBegin;
@@ -107,10 +116,15 @@ static PetscErrorCode destroy_consumer(struct hole_consumer **consumer)
 
 /* Consumers of a sweep are named by what they find; NULL where it is not wanted. */
 struct wanted {
-  struct hole_consumer *forest, *neighbours, *edges, *radius, *sketch, *quantile;
+  struct hole_consumer *forest, *neighbours, *edges, *radius, *sketch, *bounds, *quantile;
 };
 
 static HoleIndex quantile_place(HolePass pass) { return hole_select_place(pass->q, pass->d->n * (pass->d->n - 1) / 2); }
+
+static double longest_to_tell(HolePass pass)
+{
+  return pass->longest == INFINITY && pass->want_radius ? pass->radius : pass->longest;
+}
 
 /* Collective. Each is noted before it can fail, so that it is destroyed. */
 static PetscErrorCode create_consumers(HolePass pass, hole_tiles tiles, struct wanted *w,
@@ -130,12 +144,15 @@ static PetscErrorCode create_consumers(HolePass pass, hole_tiles tiles, struct w
   if (pass->want_radius && !pass->radius_found && !hole_distances_stored(d))
     PetscCall(hole_radius_create(d, tiles, &w->radius));
   if (sketch) PetscCall(hole_sketch_create(d, tiles, quantile_place(pass), &w->sketch));
+  if (pass->want_bounds && !hole_distances_stored(d))
+    PetscCall(hole_bounds_keep(d, tiles, longest_to_tell(pass), &w->bounds));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void add_consumers(hole_sweep sweep, const struct wanted *w)
 {
-  struct hole_consumer *const all[] = {w->forest, w->neighbours, w->edges, w->radius, w->sketch, w->quantile};
+  struct hole_consumer *const all[] = {w->forest, w->neighbours, w->edges,   w->radius,
+                                       w->sketch, w->bounds,     w->quantile};
 
   for (size_t c = 0; c < sizeof(all) / sizeof(all[0]); ++c) {
     if (all[c]) hole_sweep_add(sweep, all[c]);
@@ -152,6 +169,7 @@ static PetscErrorCode take_results(HolePass pass, const struct wanted *w, struct
   if (w->radius) pass->radius = hole_radius_get(w->radius);
   if (w->sketch) *bracket = hole_sketch_get(w->sketch);
   if (w->quantile) pass->quantile = hole_quantile_get(w->quantile);
+  if (w->bounds) pass->bounds = hole_bounds_get(w->bounds);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -163,6 +181,7 @@ static PetscErrorCode destroy_consumers(struct wanted *w)
   PetscCall(destroy_consumer(&w->edges));
   PetscCall(destroy_consumer(&w->radius));
   PetscCall(destroy_consumer(&w->sketch));
+  PetscCall(destroy_consumer(&w->bounds));
   PetscCall(destroy_consumer(&w->quantile));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -179,7 +198,7 @@ static PetscErrorCode find_wanted(HolePass pass, hole_sweep sweep, struct wanted
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Collective: one sweep over all pairs, and everything of it freed. */
+/* Collective: one sweep over all pairs, and everything of it freed, but for the tiles, which bounds need to measure lengths. */
 static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, PetscBool refine)
 {
   hole_sweep     sweep        = NULL;
@@ -192,6 +211,7 @@ static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, Pet
   if (!swept) swept = find_wanted(pass, sweep, &w, bracket, refine);
   hole_blas_threads(blas_threads);
   PetscCall(destroy_consumers(&w));
+  if (pass->bounds && !refine) pass->bounds->tiles = hole_sweep_take_tiles(sweep);
   PetscCall(hole_sweep_destroy(&sweep));
   PetscCall(swept);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -205,12 +225,13 @@ PetscErrorCode HolePassRun(HolePass pass)
 
   PetscFunctionBegin;
   /* Only the tree of a geodesic metric can do without shortest paths. */
-  if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile))
+  if (d->part && (pass->k || pass->want_edges || pass->want_radius || pass->want_quantile || pass->want_bounds))
     PetscCall(HoleDistancesStore(d));
   PetscCall(hole_log_begin("HolePassRun", &event));
   if (pass->want_radius && !hole_distances_stored(d))
     PetscCall(hole_witnesses_find_radius(d, &pass->radius_found, &pass->radius));
   PetscCall(run_sweep(pass, &bracket, PETSC_FALSE));
+  if (pass->bounds) PetscCall(hole_bounds_complete(pass->bounds));
   PetscCall(hole_log_end(event));
   if (hole_distances_stored(d)) {
     if (pass->want_radius) PetscCall(HoleDistancesGetEnclosingRadius(d, &pass->radius));
@@ -261,6 +282,12 @@ PetscErrorCode hole_pass_take_edges(HolePass pass, HoleIndex *n, struct hole_edg
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void hole_pass_take_bounds(HolePass pass, hole_bounds *bounds)
+{
+  *bounds      = pass->bounds;
+  pass->bounds = NULL;
+}
+
 PetscErrorCode HolePassGetEnclosingRadius(HolePass pass, double *radius)
 {
   PetscFunctionBegin;
@@ -302,6 +329,7 @@ PetscErrorCode HolePassDestroy(HolePass *pass)
   PetscCall(PetscFree((*pass)->ids));
   PetscCall(PetscFree((*pass)->lengths));
   PetscCall(PetscFree((*pass)->edges));
+  PetscCall(hole_bounds_destroy(&(*pass)->bounds));
   PetscCall(PetscFree(*pass));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -89,12 +89,13 @@ PetscErrorCode hole_ring_next(hole_ring ring, struct hole_block *block)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void hole_ring_share(HoleDistances d, const struct hole_block *block, HoleIndex *end, HoleIndex *begin)
+void hole_ring_share(HoleDistances d, PetscMPIInt rank, PetscMPIInt owner, HoleIndex *end, HoleIndex *begin)
 {
-  const PetscBool opposite = (PetscBool)(2 * ((block->owner - d->rank + d->size) % d->size) == d->size);
+  const PetscBool opposite = (PetscBool)(2 * ((owner - rank + d->size) % d->size) == d->size);
+  const HoleIndex own = hole_block_count(d->n, d->size, rank), other = hole_block_count(d->n, d->size, owner);
 
-  *end   = opposite && d->rank < block->owner ? d->n_local / 2 : d->n_local;
-  *begin = opposite && d->rank > block->owner ? block->count / 2 : 0;
+  *end   = opposite && rank < owner ? own / 2 : own;
+  *begin = opposite && rank > owner ? other / 2 : 0;
 }
 
 PetscErrorCode hole_ring_destroy(hole_ring *ring)

@@ -25,9 +25,9 @@ PetscErrorCode hole_ring_create(HoleDistances d, PetscMPIInt n_steps, hole_ring 
 /* Collective. The next block, valid until the next call; rows is NULL after the last. */
 PetscErrorCode hole_ring_next(hole_ring ring, struct hole_block *block);
 
-/* Every pair once in size / 2 + 1 steps: own points before `end`, local, meet those of the block from `begin` on. Where two ranks meet each other's blocks
-   the smaller takes half of its own points, the larger all against the other half. Not collective. */
-void hole_ring_share(HoleDistances d, const struct hole_block *block, HoleIndex *end, HoleIndex *begin);
+/* Every pair once in size / 2 + 1 steps: points of `rank` before `end`, counted from its first one, meet those of the block of `owner` from `begin` on.
+   Where two ranks meet each other's blocks the smaller takes half of its own points, the larger all against the other half. Not collective. */
+void hole_ring_share(HoleDistances d, PetscMPIInt rank, PetscMPIInt owner, HoleIndex *end, HoleIndex *begin);
 
 /* Collective. Accepts a pointer to NULL. */
 PetscErrorCode hole_ring_destroy(hole_ring *ring);

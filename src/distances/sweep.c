@@ -15,7 +15,7 @@
 
 enum {
   COLUMNS       = 2, /* times as many columns, away from the diagonal: products are faster so */
-  MAX_CONSUMERS = 5,
+  MAX_CONSUMERS = 6,
   PATIENCE     = 8, /* tiles without shadows after one in which they told too little: that many at most, one at first */
   PROBES       = 16, /* rows of a tile by which that is seen */
   FEW          = 16, /* one pair in so many may be left by shadows */
@@ -323,7 +323,7 @@ static PetscErrorCode compare_block(hole_sweep s, const struct hole_block *block
 
   PetscFunctionBegin;
   PetscCall(hole_fault(d->comm, "pass_compare"));
-  hole_ring_share(d, block, &end, &begin);
+  hole_ring_share(d, d->rank, block->owner, &end, &begin);
   own.end += end;
   other.first += begin;
   if (block->owner == d->rank) {
@@ -423,6 +423,14 @@ PetscErrorCode hole_sweep_run(hole_sweep s)
 }
 
 hole_tiles hole_sweep_tiles(hole_sweep s) { return s->tiles; }
+
+hole_tiles hole_sweep_take_tiles(hole_sweep s)
+{
+  hole_tiles tiles = s->tiles;
+
+  s->tiles = NULL;
+  return tiles;
+}
 
 void hole_sweep_add(hole_sweep s, struct hole_consumer *consumer)
 {

@@ -15,10 +15,11 @@ typedef struct hole_sweep_s *hole_sweep;
 PetscErrorCode hole_sweep_create(HoleDistances d, HoleIndex tile, HoleIndex n_axes, PetscBool insist,
                                  hole_sweep *sweep);
 
-/* Borrowed. */
+/* Borrowed, or, after the sweep, to be destroyed by who takes them. */
 hole_tiles hole_sweep_tiles(hole_sweep sweep);
+hole_tiles hole_sweep_take_tiles(hole_sweep sweep);
 
-/* Up to five. It stays the caller's. */
+/* Up to six. It stays the caller's. */
 void hole_sweep_add(hole_sweep sweep, struct hole_consumer *consumer);
 
 /* Collective. Time: that of the products of half of all pairs, or less where shadows do. */

@@ -453,18 +453,13 @@ void hole_tiles_fill(hole_tiles t, struct hole_tile *tile)
 
 const float *hole_tiles_slack(hole_tiles t) { return t->own.slack; }
 
-PetscErrorCode hole_tiles_keep_points(hole_tiles t, HoleIndex n)
-{
-  PetscFunctionBegin;
-  if (t->own.rows && n > 0) PetscCall(PetscRealloc((size_t)(n * t->n_floats) * sizeof(float), &t->own.rows));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode hole_tiles_free_points(hole_tiles t)
 {
   PetscFunctionBegin;
   PetscCall(free_rounded(&t->own));
   PetscCall(free_rounded(&t->other));
+  PetscCall(hole_shadows_destroy(&t->shadows));
+  PetscCall(PetscFree(t->clump));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

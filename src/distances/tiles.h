@@ -51,9 +51,6 @@ void hole_tiles_fill(hole_tiles tiles, struct hole_tile *tile);
 /* What the bounds of own points may fall short by, [n_local]. */
 const float *hole_tiles_slack(hole_tiles tiles);
 
-/* Local: of own points all but the first n have no more tiles to fill. */
-PetscErrorCode hole_tiles_keep_points(hole_tiles tiles, HoleIndex n);
-
 /* Free what only products need; measures still work. */
 PetscErrorCode hole_tiles_free_points(hole_tiles tiles);
 

@@ -273,6 +273,17 @@ static PetscErrorCode take_threshold(HoleFiltration f, HolePass pass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the pass tells of all pairs is kept: up to the threshold if it is known by then, to the enclosing radius if that will be it. */
+static void want_bounds(HoleFiltration f, HolePass pass)
+{
+  double number, longest = INFINITY;
+
+  if (!f->keeps_bounds || !f->ops->complete || f->is_graph || HoleDistancesIsGeodesic(f->d)) return;
+  if (parse_number(f->rule, &number)) longest = number;
+  if (parse_quantile(f->rule, &number)) longest = DBL_MAX;
+  hole_pass_want_bounds(pass, longest);
+}
+
 /* Collective: the first pass, then the graph. */
 static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
 {
@@ -290,7 +301,9 @@ static PetscErrorCode set_up_from_pass(HoleFiltration f, HolePass pass)
     PetscCall(HolePassWantEdges(pass, number));
   }
   PetscCall(f->ops->want(f, pass));
+  want_bounds(f, pass);
   PetscCall(HolePassRun(pass));
+  hole_pass_take_bounds(pass, &f->bounds);
   PetscCall(HolePassGetTree(pass, &f->tree));
   PetscCall(take_threshold(f, pass));
   if (f->ops->complete) {
@@ -528,6 +541,7 @@ PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
   PetscCall(MatDestroy(&(*f)->graph));
   PetscCall(MatDestroy(&(*f)->given));
   PetscCall(PetscFree((*f)->edges));
+  PetscCall(hole_bounds_destroy(&(*f)->bounds));
   PetscCall(PetscFree(*f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,7 @@
 /* filtration_impl.h - the fields behind HoleFiltration, and what a type of filtration must provide. */
 #pragma once
 
+#include "../distances/bounds.h"
 #include "../tree/edge_order.h"
 #include <hole/hole_filtration.h>
 #include <hole/hole_pass.h>
@@ -39,6 +40,8 @@ struct HoleFiltration_s {
   PetscBool             has_edges; /* such a one, if it is a graph, has a list of them until it is taken */
   HoleIndex             n_edges;
   struct hole_edge_key *edges;
+  PetscBool             keeps_bounds; /* what the pass tells of all pairs, for who takes it (bounds.h) */
+  hole_bounds           bounds;
   HoleDistances         weights; /* the graph as rows, once asked for; NULL where it is complete */
 };
 

@@ -2,6 +2,7 @@
    other nodes are asked for. docs/math/homology.md. */
 #include "../core/sort.h"
 #include "../distances/panels.h"
+#include "../filtration/bounds.h"
 #include "lunes.h"
 #include "pipeline.h"
 #include "reduction.h"
@@ -94,11 +95,9 @@ static PetscErrorCode solve(struct solver *s, HoleDiagram diagram)
   HoleIndex      n_pairs = 0, n_negative = 0, n_listed;
 
   PetscFunctionBegin;
-  PetscCall(hole_homology_begin_phase(homology, "bounds"));
-  longest = threshold < DBL_MAX ? PetscMax(threshold, cutoff) : cutoff; /* without a threshold all pairs count */
-  PetscCall(hole_bounds_create(HoleFiltrationGetDistances(f), longest, &s->bounds));
-  PetscCall(hole_homology_end_phase(homology));
   PetscCall(hole_homology_begin_phase(homology, "lunes"));
+  longest = threshold < DBL_MAX ? PetscMax(threshold, cutoff) : cutoff; /* without a threshold all pairs count */
+  PetscCall(hole_filtration_take_bounds(f, longest, &s->bounds));
   PetscCall(find_births(s, forest, cutoff));
   PetscCall(hole_homology_end_phase(homology));
   PetscCall(hole_homology_begin_phase(homology, "reduction"));

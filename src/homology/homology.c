@@ -266,6 +266,11 @@ double hole_homology_predict_result(HoleIndex n)
   return (double)n * (double)(2 * sizeof(HoleEdge) + 3 * sizeof(HoleInterval) + 2 * sizeof(HoleIndex));
 }
 
+PetscBool hole_homology_reads_bounds(HoleHomology h)
+{
+  return (PetscBool)(h->ops->reads_bounds && h->ops->reads_bounds(h, HoleFiltrationGetMaxDim(h->filtration)));
+}
+
 double HoleHomologyPredictBytes(HoleHomology homology, HoleIndex n, PetscMPIInt size)
 {
   return homology->ops->predict(homology, n, HoleFiltrationGetMaxDim(homology->filtration), size);

@@ -11,7 +11,8 @@ struct hole_homology_ops {
   const char *name;
   PetscInt    max_dim; /* highest dimension it computes */
   double (*predict)(HoleHomology homology, HoleIndex n, PetscInt max_dim,
-                    PetscMPIInt size); /* bytes a rank needs beside the distances */
+                    PetscMPIInt size);                                /* bytes a rank needs beside the distances */
+  PetscBool (*reads_bounds)(HoleHomology homology, PetscInt max_dim); /* of complete filtrations; NULL: never */
   PetscErrorCode (*solve)(HoleHomology homology, HoleTree *tree, HoleDiagram diagram);
 };
 

@@ -21,6 +21,9 @@
 PetscErrorCode hole_lunes_find_empty(HoleHomology homology, hole_bounds bounds, double cutoff, HoleIndex *n_edges,
                                      struct hole_edge_key *edges[]);
 
+/* Will this solver look for them, if all pairs of its filtration are edges? It follows from options alone. Not collective. */
+PetscBool hole_homology_reads_bounds(HoleHomology homology);
+
 /* Bytes a rank needs for that, panels left out. */
 double hole_lunes_predict_bytes(HoleIndex n, PetscMPIInt size);
 

@@ -9,7 +9,7 @@ import numpy as np
 from cli import expect_failure, expect_success, run
 from common import expect, finish, rank_count, write_activations
 
-STEPS = ["read", "plane", "points", "rows", "pass", "graph", "bounds", "lunes", "reduction", "views", "clusters", "write"]
+STEPS = ["read", "plane", "points", "rows", "pass", "graph", "lunes", "reduction", "views", "clusters", "write"]
 METRICS = "euclidean cosine manhattan chebyshev correlation mahalanobis geodesic".split()
 MIB = 1024 * 1024
 
@@ -57,17 +57,16 @@ def check_content(points):
     expect(all(step["seconds"] >= 0 and step["bytes"] > 0 for step in steps.values()), "negative numbers")
     # Two layers by two metrics, pairs shared by three ranks; a product and a sum, or three operations, a unit.
     pairs = 600 * 600 / 2 / 3
-    lengths = 200 * (600 - 100) * 12  # a rank's own block is computed half
-    expect(abs(steps["bounds"]["flop"] - 2 * lengths * (2 + 3)) < 1, f"bounds: {steps['bounds']['flop']} flop")
+    looks = 40 * 200  # some points to all, for the enclosing radius
+    expect(abs(steps["pass"]["flop"] - 2 * (pairs + looks) * 12 * (2 + 3)) < 1, f"pass: {steps['pass']['flop']} flop")
     deep = {step["name"]: step for step in plan(points, "-ranks", 3, "-metric", "cosine,manhattan", "-max_dim", 2)["steps"]}
     expect(abs(deep["lunes"]["flop"] - 2 * pairs * 12 * (2 + 3)) < 1, f"lunes: {deep['lunes']['flop']} flop")
-    expect("rows" not in {**steps, **deep} and "bounds" not in deep, f"steps {list(steps)}, and with -max_dim 2 {list(deep)}")
+    expect("rows" not in {**steps, **deep}, f"steps {list(steps)}, and with -max_dim 2 {list(deep)}")
     bare = {step["name"]: step for step in plan(points, "-ranks", 3, "-views", "none")["steps"]}
     expect(set(steps) - set(bare) == {"plane", "views"}, f"-views none: steps {list(bare)}")
     flat = {step["name"]: step for step in plan(points, "-ranks", 3, "-max_dim", 0)["steps"]}
-    expect(not {"rows", "bounds", "lunes", "reduction"} & set(flat), f"-max_dim 0: steps {list(flat)}")
-    looks = 40 * 200 * 3 * 12  # some points to all, for the enclosing radius
-    expect(abs(flat["pass"]["flop"] - 2 * (pairs * 2 * 12 + looks)) < 1, f"pass: {flat['pass']['flop']} flop")
+    expect(not {"rows", "lunes", "reduction"} & set(flat), f"-max_dim 0: steps {list(flat)}")
+    expect(abs(flat["pass"]["flop"] - 2 * (pairs * 2 + looks * 3) * 12) < 1, f"pass: {flat['pass']['flop']} flop")
     expect(not os.path.exists("x.h5"), "plan wrote a result")
 
 

@@ -3,7 +3,8 @@
 #include "clouds.h"
 #include "messages.h"
 
-#include "../../src/distances/bounds.h"
+#include "../../src/filtration/bounds.h"
+#include "../../src/filtration/filtration_impl.h"
 #include <float.h>
 #include <hole/hole_homology.h>
 
@@ -37,6 +38,9 @@ static PetscErrorCode check_rows(hole_bounds b, const double matrix[], const cha
                  "%s: bounds %.9g and %.9g of (%d, %d) do not hold for %.17g", what, hole_bounds_low(b, row, j),
                  hole_bounds_high(b, i, row, j), (int)i, (int)j, length);
     }
+    for (HoleIndex j = 0; j < b->n && b->here && !b->exact; ++j)
+      TEST_CHECK(hole_bounds_low(b, row, j) == hole_bounds_low(b, hole_bounds_row(b, j), i),
+                 "%s: pair (%d, %d) is not mirrored", what, (int)i, (int)j);
     for (HoleIndex j = b->n; j < b->stride; ++j)
       TEST_CHECK(hole_bounds_low(b, row, j) >= (b->kind == HOLE_BOUNDS_CODES ? HOLE_MOST_CODE : INFINITY),
                  "%s: the padding is not as large as can be", what);
@@ -85,7 +89,10 @@ static PetscErrorCode solve(HoleDistances d, const char threshold[], const char 
   PetscCall(HoleFiltrationCreate(d, &f));
   PetscCall(HoleFiltrationSetThreshold(f, threshold));
   PetscCall(HoleFiltrationSetMaxDim(f, 1));
+  if (n_windows % 2) hole_filtration_keep_bounds(f); /* else they come from a pass of their own */
   PetscCall(HoleFiltrationSetUp(f));
+  TEST_CHECK(!f->bounds == (!f->keeps_bounds || f->is_graph || HoleDistancesIsStored(d)), "%s kept",
+             f->bounds ? "bounds are" : "no bounds are");
   PetscCall(HoleHomologyCreate(f, &h));
   PetscCall(HoleHomologySetType(h, type));
   PetscCall(HoleHomologySetWindows(h, n_windows));

@@ -511,5 +511,5 @@ static double predict_standard(HoleHomology homology, HoleIndex n, PetscInt max_
   return hole_homology_predict_result(n) + 32.0 * (double)n * (double)n + a_simplex * count_simplices(n, max_dim);
 }
 
-const struct hole_homology_ops hole_homology_standard = {HOLE_HOMOLOGY_STANDARD, HOLE_MAX_DIM, predict_standard,
+const struct hole_homology_ops hole_homology_standard = {HOLE_HOMOLOGY_STANDARD, HOLE_MAX_DIM, predict_standard, NULL,
                                                          solve_standard};

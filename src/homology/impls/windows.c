@@ -25,10 +25,16 @@ static PetscErrorCode copy_tree(HoleTree tree, HoleTree *copy)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* It follows from the options alone. */
+static PetscBool reads_bounds(HoleHomology homology, PetscInt max_dim)
+{
+  return (PetscBool)(max_dim == 1 && homology->prime == 2);
+}
+
 /* It follows from the input and options alone. */
 static PetscBool goes_by_ranks(HoleHomology homology, PetscInt max_dim)
 {
-  return (PetscBool)(max_dim > 1 || homology->prime != 2 || HoleFiltrationIsGraph(homology->filtration));
+  return (PetscBool)(!reads_bounds(homology, max_dim) || HoleFiltrationIsGraph(homology->filtration));
 }
 
 static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleDiagram diagram)
@@ -50,12 +56,10 @@ static PetscErrorCode solve_windows(HoleHomology homology, HoleTree *tree, HoleD
 
 static double predict_windows(HoleHomology homology, HoleIndex n, PetscInt max_dim, PetscMPIInt size)
 {
-  const PetscBool by_ranks = (PetscBool)(max_dim > 1 || homology->prime != 2);
-
   if (max_dim < 1) return hole_homology_predict_result(n);
-  return hole_homology_predict_result(n) +
-         (by_ranks ? hole_solve_by_ranks_predict(n, size) : hole_solve_by_lengths_predict(n, size));
+  return hole_homology_predict_result(n) + (reads_bounds(homology, max_dim) ? hole_solve_by_lengths_predict(n, size)
+                                                                            : hole_solve_by_ranks_predict(n, size));
 }
 
 const struct hole_homology_ops hole_homology_windows = {HOLE_HOMOLOGY_WINDOWS, HOLE_MAX_DIM, predict_windows,
-                                                        solve_windows};
+                                                        reads_bounds, solve_windows};
