@@ -298,8 +298,8 @@ double HoleSourcePredictBytes(HoleSource source, HoleIndex l, PetscMPIInt size)
   const double               n_local = (double)hole_block_count(n, size, 0), value = (double)sizeof(double);
 
   if (layer->kind == HOLE_LAYER_DISTANCES) return value * n_local * (double)HOLE_ROW_STRIDE(n);
-  if (layer->kind == HOLE_LAYER_GRAPH) /* entries while they are sorted; edges later are no larger */
-    return value * (double)layer->shape.dims[0] + 32 * (double)layer->n_entries / size;
+  if (layer->kind == HOLE_LAYER_GRAPH) /* entries of 16 bytes; twice while ranks exchange them */
+    return value * (double)layer->shape.dims[0] + (size > 1 ? 32 : 16) * (double)layer->n_entries / size;
   return value * n_local * (double)layer->plan.width;
 }
 

@@ -1,6 +1,7 @@
 /* The layers of a run: from the input, or from the checkpoint, to the output. */
 #include "layers.h"
 
+#include "../core/pages.h"
 #include "../filtration/bounds.h"
 #include "../filtration/edges.h"
 #include "../filtration/restore.h"
@@ -245,7 +246,9 @@ static PetscErrorCode load_graph(struct analysis *a, HoleIndex l, HoleFiltration
   PetscErrorCode        created;
 
   PetscFunctionBegin;
+  hole_return_file_pages(); /* what opening files has touched; below, what reading has */
   PetscCall(hole_source_load_edges(a->run.source, l, &n_edges, &edges));
+  hole_return_file_pages();
   created = a->run.single ? HoleErrorAgree(a->comm, round_edges(n_edges, edges)) : PETSC_SUCCESS; /* local */
   if (!created) created = hole_filtration_create_from_edges(a->comm, a->run.n_points, n_edges, &edges, f);
   PetscCall(PetscFree(edges));

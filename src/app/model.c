@@ -16,6 +16,7 @@
 #include "../homology/reduction.h"
 #include "../homology/skeleton.h"
 #include "../metric/metric_impl.h"
+#include "../tree/edge_order.h"
 #include "app.h"
 #include "memory.h"
 
@@ -386,33 +387,43 @@ static void correlate(struct state *s, double held)
 {
   const double n = (double)s->n, drawn = PetscMin(n, HOLE_COPHENETIC_POINTS);
 
-  if (s->kind != HOLE_LAYER_GRAPH)
-    add(s, MODEL_CLUSTERS, held + n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval) + 32) + 8 * drawn * drawn, 0, 0);
+  add(s, MODEL_CLUSTERS, held + n * (2 * sizeof(HoleEdge) + sizeof(HoleInterval) + 32) + 8 * drawn * drawn, 0, 0);
+}
+
+/* A layer given as a graph. Of a matrix in CSR form both triangles are taken to be stored, as SciPy has them. */
+static void run_graph(struct state *s)
+{
+  const double n_edges = (double)s->run->source->layers[s->layer].n_entries / 2;
+  const double sorted  = 2 * (double)sizeof(struct hole_edge_key) * n_edges / s->size;
+  const double trees   = 4 * (double)s->n * sizeof(HoleEdge);
+  const double node    = hole_skeleton_predict_graph(s->n, n_edges, s->max_dim);
+
+  s->points     = 0;
+  s->acts       = 0;
+  s->by_ranks   = PETSC_TRUE;
+  s->rows_known = PETSC_FALSE;
+  add(s, MODEL_GRAPH, sorted + trees, 0, s->pace * (double)s->n * s->log_n * A_MERGE);
+  solve(s, node / s->together + hole_homology_predict_result(s->n), 0);
+  follow_clusters(s, 0);
 }
 
 /* One layer by one metric. What its filtration holds is freed with it; stored distances are before its clusters are looked at. */
 static void run_metric(struct state *s)
 {
-  double rows = 0, graph = 0, held;
+  double rows = 0, graph, held;
 
   if (s->kind == HOLE_LAYER_ACTIVATIONS) {
     prepare_points(s);
     if (stores_rows(s)) rows = store_rows(s);
-    graph = set_up_filtration(s, rows);
-  } else if (s->kind == HOLE_LAYER_DISTANCES) {
+  } else {
     s->points = 0;
     rows      = s->run->single ? s->acts / 2 : s->acts; /* as they were read, or shortened then */
     s->acts   = 0;
-    graph     = set_up_filtration(s, rows);
-  } else {
-    s->points     = 0;
-    s->by_ranks   = PETSC_TRUE;
-    s->rows_known = PETSC_FALSE;
-    add(s, MODEL_GRAPH, s->acts + 4 * (double)s->n * sizeof(HoleEdge), 0, s->pace * (double)s->n * s->log_n * A_MERGE);
   }
-  held = s->acts + s->points + graph;
+  graph = set_up_filtration(s, rows);
+  held  = s->acts + s->points + graph;
   solve(s, held + rows, rows);
-  if (s->kind != HOLE_LAYER_GRAPH) look_at_views(s, held + hole_homology_predict_result(s->n), rows);
+  look_at_views(s, held + hole_homology_predict_result(s->n), rows);
   correlate(s, held + rows);
   follow_clusters(s, held);
 }
@@ -459,7 +470,10 @@ PetscErrorCode model_predict(const struct app_run *run, PetscMPIInt n_ranks, Pet
     PetscCall(HoleSourceGetLayerShape(run->source, s.layer, NULL, &s.width));
     read_layer(&s);
     if (s.kind == HOLE_LAYER_ACTIVATIONS) find_plane(&s);
-    for (s.metric = 0; s.metric < run->n_metrics; ++s.metric) run_metric(&s);
+    for (s.metric = 0; s.metric < run->n_metrics; ++s.metric) {
+      if (s.kind == HOLE_LAYER_GRAPH) run_graph(&s);
+      else run_metric(&s);
+    }
   }
   for (int p = 0; p < MODEL_N_STEPS; ++p) {
     model->seconds += model->steps[p].seconds;

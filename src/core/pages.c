@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -43,6 +44,7 @@ static bool read_mapping(const char line[], struct mapping *mapping)
   char           rights[5];
   unsigned long  node;
 
+  if (line[0] >= 'A' && line[0] <= 'Z') return false; /* most lines: what follows takes its time */
   if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &m.begin, &m.end, rights, &node) != 4) return false;
   m.of_file = node && rights[1] != 'w' && rights[3] == 'p';
   *mapping  = m;
@@ -55,14 +57,15 @@ static bool read_mapping(const char line[], struct mapping *mapping)
 void hole_return_file_pages(void)
 {
 #ifdef MADV_DONTNEED
-  FILE          *file = fopen("/proc/self/smaps", "r");
+  const char     anonymous[] = "Anonymous:";
+  FILE          *file        = fopen("/proc/self/smaps", "r");
   char           line[LINE];
   struct mapping m = {0};
-  unsigned long  anonymous;
 
   while (file && fgets(line, sizeof(line), file)) {
-    if (read_mapping(line, &m) || sscanf(line, "Anonymous: %lu", &anonymous) != 1) continue;
-    if (m.of_file && !anonymous) (void)madvise((void *)m.begin, m.end - m.begin, MADV_DONTNEED);
+    if (read_mapping(line, &m) || strncmp(line, anonymous, sizeof(anonymous) - 1)) continue;
+    if (m.of_file && !strtoul(line + sizeof(anonymous) - 1, NULL, 10))
+      (void)madvise((void *)m.begin, m.end - m.begin, MADV_DONTNEED);
   }
   if (file) fclose(file);
 #endif

@@ -299,6 +299,8 @@ static PetscErrorCode solve_by_cocycles(struct solver *s, PetscBool *given_up)
   s->gives_up = PETSC_FALSE;
   PetscCall(hole_pipeline_run(&s->pipeline));
   PetscCall(hole_pipeline_tell(&s->pipeline, phases[s->dim], s->dim));
+  PetscCall(hole_stream_destroy(&s->pipeline.stream)); /* before what was found is gathered */
+  PetscCall(hole_rank_reduction_destroy(&s->reduction));
   PetscCallMPI(MPI_Allreduce(&s->gives_up, given_up, 1, MPIU_BOOL, MPI_LOR, s->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

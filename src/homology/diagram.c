@@ -38,59 +38,62 @@ int hole_interval_order(const void *a, const void *b)
 
 /* Intervals on their way to all ranks. */
 struct gathering {
-  HoleIndex     n_local, n;
-  HoleInterval *local, *all;     /* [n_local], [n] */
+  HoleIndex     n;
+  HoleInterval *all;             /* [n] */
   PetscMPIInt  *counts, *starts; /* [size], in intervals */
 };
 
-/* Local: those of positive length, and how many are not. */
-static PetscErrorCode select_positive(MPI_Comm comm, HoleIndex n, const HoleInterval intervals[], struct gathering *g,
-                                      HoleIndex *zeros)
+static PetscBool is_positive(const HoleInterval *interval) { return (PetscBool)(interval->birth < interval->death); }
+
+/* Local: how many have positive length, and how many have not. */
+static PetscErrorCode count_positive(PetscMPIInt size, HoleIndex n, const HoleInterval intervals[], struct gathering *g,
+                                     PetscMPIInt *mine, HoleIndex *zeros)
 {
-  PetscMPIInt size, count;
+  HoleIndex n_positive = 0;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(hole_mpi_int(n, &count));
+  for (HoleIndex i = 0; i < n; ++i) n_positive += is_positive(&intervals[i]);
+  *zeros = n - n_positive;
+  PetscCall(hole_mpi_int(n_positive, mine));
   PetscCall(PetscMalloc2(size, &g->counts, size, &g->starts));
-  PetscCall(PetscMalloc1(n, &g->local));
-  for (HoleIndex i = 0; i < n; ++i) {
-    if (intervals[i].birth < intervals[i].death) g->local[g->n_local++] = intervals[i];
-    else ++*zeros;
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local. */
-static PetscErrorCode make_room(MPI_Comm comm, struct gathering *g)
+/* Local: room for all, with ours in their place. */
+static PetscErrorCode place_own(PetscMPIInt size, PetscMPIInt rank, HoleIndex n, const HoleInterval intervals[],
+                                struct gathering *g)
 {
-  PetscMPIInt size;
+  HoleInterval *own;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   for (PetscMPIInt r = 0; r < size; ++r) {
     PetscCall(hole_mpi_int(g->n, &g->starts[r]));
     g->n += g->counts[r];
   }
   PetscCall(PetscMalloc1(g->n, &g->all));
+  own = g->n ? g->all + g->starts[rank] : NULL;
+  for (HoleIndex i = 0; i < n; ++i) {
+    if (is_positive(&intervals[i])) *own++ = intervals[i];
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode gather(MPI_Comm comm, HoleIndex n, const HoleInterval intervals[], struct gathering *g,
                              HoleIndex *zeros)
 {
-  PetscMPIInt  mine;
+  PetscMPIInt  size, rank, mine;
   MPI_Datatype type;
 
   PetscFunctionBegin;
-  HoleCallAgreed(comm, select_positive(comm, n, intervals, g, zeros)); /* local */
-  mine = (PetscMPIInt)g->n_local;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  HoleCallAgreed(comm, count_positive(size, n, intervals, g, &mine, zeros)); /* local */
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, zeros, 1, HOLE_MPI_INDEX, MPI_SUM, comm));
   PetscCallMPI(MPI_Allgather(&mine, 1, MPI_INT, g->counts, 1, MPI_INT, comm));
-  HoleCallAgreed(comm, make_room(comm, g)); /* local */
+  HoleCallAgreed(comm, place_own(size, rank, n, intervals, g)); /* local */
   PetscCallMPI(MPI_Type_contiguous(sizeof(HoleInterval), MPI_BYTE, &type));
   PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Allgatherv(g->local, mine, type, g->all, g->counts, g->starts, type, comm));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, g->all, g->counts, g->starts, type, comm));
   PetscCallMPI(MPI_Type_free(&type));
   hole_sort(g->all, g->n, sizeof(*g->all), hole_interval_order);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -108,7 +111,6 @@ PetscErrorCode HoleDiagramSetIntervals(HoleDiagram diagram, MPI_Comm comm, Petsc
              "Dimension %" PetscInt_FMT " of a diagram up to %" PetscInt_FMT, dim, diagram->max_dim);
   gathered = gather(comm, n_local, intervals, &g, &zeros);
   PetscCall(PetscFree2(g.counts, g.starts));
-  PetscCall(PetscFree(g.local));
   if (gathered) PetscCall(PetscFree(g.all));
   PetscCall(gathered);
   PetscCall(PetscFree(diagram->dim[dim].intervals));

@@ -18,8 +18,8 @@ struct hole_entry_queue {
   hole_entry bounds[HOLE_MOST_TIERS]; /* those of a tier come after its bound, those of the next and the heap do not */
 };
 
-/* Forget all entries, but not the memory. */
-void hole_entry_queue_clear(struct hole_entry_queue *queue);
+/* Forget all entries, and the memory of long lists. */
+PetscErrorCode hole_entry_queue_clear(struct hole_entry_queue *queue);
 
 /* Put the entries listed in `fresh` in; the list is empty then. Local. Time: a few passes over them. */
 PetscErrorCode hole_entry_queue_take(struct hole_entry_queue *queue);

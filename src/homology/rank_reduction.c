@@ -22,10 +22,12 @@
 
 enum { LEAST_WIDTH = 64, WIDTH_FRACTION = 50 /* of a piece, in ranks of edges */ };
 
+/* A column that is reduced: its pivot and its chain are left of it. */
 struct pivot_entry {
-  uint64_t            pivot;
-  struct hole_column *column;
-  UT_hash_handle      hh;
+  uint64_t                pivot;
+  HoleIndex               n;
+  struct hole_chain_item *chain; /* [n] */
+  UT_hash_handle          hh;
 };
 
 struct hole_rank_reduction_s {
@@ -35,7 +37,7 @@ struct hole_rank_reduction_s {
   struct pivot_entry        *pivots; /* uthash */
   struct hole_entry_queue    queue;  /* of the present column */
   struct hole_entries        front;  /* dimension 1: entries with the first longest edge; room for a chain */
-  hole_lune_graph            graph;
+  hole_lune_graph            graph;  /* dimension 2 */
   struct hole_reduction_work work;
   double                     kept_bytes, most_bytes;
   HoleIndex                  most_cofacets, last_cofacet; /* that a column may generate; the count at which it has */
@@ -60,7 +62,7 @@ PetscErrorCode hole_rank_reduction_create(struct hole_simplices *x, int dim, dou
   (*reduction)->end           = x->s->n_active;
   (*reduction)->most_bytes    = most_bytes;
   (*reduction)->most_cofacets = most_cofacets;
-  PetscCall(hole_lune_graph_create(x->s, &(*reduction)->graph));
+  if (dim == 2) PetscCall(hole_lune_graph_create(x->s, &(*reduction)->graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -270,8 +272,7 @@ static PetscBool find_stored(hole_rank_reduction r, hole_entry first, struct add
 
   HASH_FIND(hh, r->pivots, &simplex, sizeof(simplex), entry);
   if (!entry) return PETSC_FALSE;
-  *a = (struct addend){entry->column->n, entry->column->chain, NULL, 0,
-                       cancelling(r->x, hole_entry_coefficient(r->x, first), 0)};
+  *a = (struct addend){entry->n, entry->chain, NULL, 0, cancelling(r->x, hole_entry_coefficient(r->x, first), 0)};
   return PETSC_TRUE;
 }
 
@@ -395,7 +396,7 @@ static PetscErrorCode load(hole_rank_reduction r, const struct hole_column *colu
   struct hole_entries *fresh = &r->queue.fresh;
 
   PetscFunctionBegin;
-  hole_entry_queue_clear(&r->queue);
+  PetscCall(hole_entry_queue_clear(&r->queue));
   PetscCall(hole_entries_reserve(fresh, column->n_ahead));
   PetscCall(PetscMemcpy(fresh->entry, column->ahead, (size_t)column->n_ahead * sizeof(hole_entry)));
   fresh->n = column->n_ahead;
@@ -421,7 +422,7 @@ static PetscErrorCode unload(hole_rank_reduction r, struct hole_column *column)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The column becomes the reduction's, scaled so that its pivot has coefficient 1. */
+/* The column's chain becomes the reduction's, scaled so that its pivot has coefficient 1. */
 static PetscErrorCode keep_pivot(hole_rank_reduction r, hole_entry pivot, struct hole_column **column)
 {
   const uint32_t      factor = inverse(r->x, hole_entry_coefficient(r->x, pivot));
@@ -431,7 +432,6 @@ static PetscErrorCode keep_pivot(hole_rank_reduction r, hole_entry pivot, struct
   for (HoleIndex i = 0; i < (*column)->n && factor != 1; ++i)
     (*column)->chain[i] = item_of(scaled(r->x, hole_chain_entry((*column)->chain[i]), factor));
   PetscCall(PetscRealloc((size_t)(*column)->n * sizeof(*(*column)->chain), &(*column)->chain));
-  (*column)->capacity = (*column)->n;
   PetscCall(PetscNew(&entry));
   entry->pivot = hole_entry_simplex(r->x, pivot);
   HASH_ADD(hh, r->pivots, pivot, sizeof(entry->pivot), entry);
@@ -439,9 +439,11 @@ static PetscErrorCode keep_pivot(hole_rank_reduction r, hole_entry pivot, struct
     PetscCall(PetscFree(entry));
     SETERRQ(PETSC_COMM_SELF, HOLE_ERR_RESOURCE, "memory ran out in the reduction; use more ranks on more nodes");
   }
-  r->kept_bytes += (double)((*column)->n) * sizeof(*(*column)->chain) + sizeof(**column) + sizeof(*entry);
-  entry->column = *column;
-  *column       = NULL;
+  r->kept_bytes += (double)((*column)->n) * sizeof(*(*column)->chain) + sizeof(*entry);
+  entry->n         = (*column)->n;
+  entry->chain     = (*column)->chain;
+  (*column)->chain = NULL;
+  PetscCall(hole_column_destroy(column));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -460,7 +462,8 @@ PetscErrorCode hole_rank_reduction_reduce(hole_rank_reduction r, uint32_t high, 
     PetscCall(reduce_queue(r, *column, high, &first, found));
   }
   *given_up = (PetscBool)(!*found && is_too_long(r));
-  if (*found || *given_up) hole_entry_queue_clear(&r->queue); /* nobody will ask what lies beyond the pivot */
+  if (*found || *given_up)
+    PetscCall(hole_entry_queue_clear(&r->queue)); /* nobody will ask what lies beyond the pivot */
   PetscCall(unload(r, *column));
   *pivot = hole_entry_simplex(r->x, first);
   if (*found) PetscCall(keep_pivot(r, first, column));
@@ -475,8 +478,8 @@ PetscErrorCode hole_rank_reduction_chain(hole_rank_reduction r, uint64_t pivot, 
   PetscFunctionBegin;
   HASH_FIND(hh, r->pivots, &pivot, sizeof(pivot), entry);
   PetscCheck(entry, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, "No column has this pivot");
-  *n     = entry->column->n;
-  *chain = entry->column->chain;
+  *n     = entry->n;
+  *chain = entry->chain;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -492,7 +495,7 @@ PetscErrorCode hole_rank_reduction_destroy(hole_rank_reduction *reduction)
   HASH_ITER(hh, r->pivots, entry, next)
   {
     HASH_DEL(r->pivots, entry);
-    PetscCall(hole_column_destroy(&entry->column));
+    PetscCall(PetscFree(entry->chain));
     PetscCall(PetscFree(entry));
   }
   PetscCall(hole_lune_graph_destroy(&r->graph));

@@ -321,6 +321,14 @@ double hole_skeleton_predict_sort(HoleIndex n, PetscMPIInt size)
   return 2 * (double)sizeof(struct hole_edge_key) * (double)n * (double)(n - 1) / 2 / size;
 }
 
+double hole_skeleton_predict_graph(HoleIndex n, double n_edges, PetscInt max_dim)
+{
+  const double rows =
+      is_dense(n, n_edges, max_dim) ? 4.0 * (double)n * (double)n : 2 * (double)sizeof(struct hole_neighbour) * n_edges;
+
+  return 16 * n_edges + rows;
+}
+
 double hole_skeleton_predict_node(HoleIndex n)
 {
   return 16 * (double)n * (double)(n - 1) / 2 + 4.0 * (double)n * (double)n;

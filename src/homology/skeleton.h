@@ -50,6 +50,9 @@ PetscErrorCode hole_skeleton_destroy(hole_skeleton *skeleton);
 double hole_skeleton_predict_sort(HoleIndex n, PetscMPIInt size);
 double hole_skeleton_predict_node(HoleIndex n);
 
+/* Bytes that each node holds of a graph. */
+double hole_skeleton_predict_graph(HoleIndex n, double n_edges, PetscInt max_dim);
+
 /* Dense: row of i. */
 static inline const uint32_t *hole_skeleton_row(hole_skeleton s, HoleIndex i) { return s->rows + i * s->stride; }
 

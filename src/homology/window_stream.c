@@ -627,6 +627,7 @@ PetscErrorCode hole_stream_finish(hole_stream s, hole_row_cache cache)
   HoleIndex   n_looks  = 0;
 
   PetscFunctionBegin;
+  if (s->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
   while (!all_here) {
     if (cache) PetscCall(hole_row_cache_serve(cache));
     PetscCall(receive(s, &received));

@@ -1,7 +1,8 @@
 /* A layer given as a sparse matrix of distances in CSR form.
 
    Every rank takes an even share of the entries, whatever their rows, and sends each to the owner of its smaller point, where
-   the two entries of a pair meet: they are sorted, checked and become one edge. */
+   the two entries of a pair meet: they are sorted, checked and become one edge. Most meet before, as rows come one after the other: of two
+   equal entries on one rank only that above the diagonal is kept. Then there is nothing to sort where columns ascend. */
 #include "../activations/source_impl.h"
 #include "../core/block.h"
 #include "../core/cast.h"
@@ -12,11 +13,11 @@
 #include <hole/hole_error.h>
 #include <hole/hole_graph.h>
 
-#define PIECE ((HoleIndex)1 << 17) /* entries that are read at once */
+#define PIECE ((HoleIndex)1 << 16) /* entries that are read at once */
 
 enum fault_kind { FAULT_INDEX, FAULT_VALUE, FAULT_DIAGONAL, FAULT_TWICE, FAULT_SYMMETRY };
 
-/* An entry of the matrix: row i, column j. */
+/* An entry of the matrix: row i, column j. Its length has a minus sign, -0 too, if it stands for the one below the diagonal as well. */
 typedef struct hole_edge_key entry; /* i is its row, which may be beyond j */
 
 struct load {
@@ -30,6 +31,7 @@ struct load {
   double                    *indices, *data; /* [PIECE] or fewer; every index in range is exact as a double */
   HoleIndex                  n_entries;      /* that are kept */
   entry                     *entries;        /* our share, then those of our points */
+  HoleIndex                 *next;           /* [n_kept] of a row: its first entry that no later row has passed */
   entry                     *sent;           /* the share, by owner */
   HoleIndex                  bad_place;      /* of the first fault; INT64_MAX if there is none */
   enum fault_kind            bad_kind;
@@ -127,7 +129,8 @@ static PetscErrorCode plan_load(struct load *load)
   PetscCall(PetscSNPrintf(load->data_path, room, "%s/data", load->layer->dataset));
   PetscCall(PetscMalloc1(PetscMin(share, PIECE), &load->indices));
   PetscCall(PetscMalloc1(PetscMin(share, PIECE), &load->data));
-  PetscCall(PetscMalloc1(share, &load->entries));
+  PetscCall(PetscMalloc1(share, &load->entries)); /* at most: what is not written takes no memory */
+  PetscCall(PetscCalloc1(load->source->n_kept, &load->next));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -158,6 +161,29 @@ static HoleIndex point_of_row(HoleSource source, HoleIndex row)
   return low < source->n_kept && source->kept[low] == row ? low : -1;
 }
 
+/* Is there an equal entry above the diagonal for this one below it? Then it stands for both. Whatever is not so simple, as columns in no
+   order are, or values that differ, is left to join_pairs(). */
+static PetscBool is_met(struct load *load, const entry *below)
+{
+  const uint32_t row = below->j, column = below->i; /* of the other */
+  HoleIndex      at = load->next[row];
+  PetscBool      met;
+
+  while (at < load->n_entries && load->entries[at].i == row && load->entries[at].j < column) ++at;
+  met = (PetscBool)(at < load->n_entries && load->entries[at].i == row && load->entries[at].j == column &&
+                    !signbit(load->entries[at].length) && hole_noise_equal(load->entries[at].length, below->length));
+  if (met) load->entries[at].length = -load->entries[at].length;
+  load->next[row] = at + met;
+  return met;
+}
+
+static void keep_entry(struct load *load, entry e)
+{
+  if (e.j < e.i && is_met(load, &e)) return;
+  if (!load->n_entries || load->entries[load->n_entries - 1].i != e.i) load->next[e.i] = load->n_entries;
+  load->entries[load->n_entries++] = e;
+}
+
 /* Local: entry `e` of the file, which lies in row `row`. */
 static void take_entry(struct load *load, HoleIndex e, HoleIndex row, double index, double value)
 {
@@ -173,8 +199,7 @@ static void take_entry(struct load *load, HoleIndex e, HoleIndex row, double ind
   if (i < 0 || j < 0) return;
   if (!hole_noise_admits(value, PETSC_FALSE)) note_fault(load, e, FAULT_VALUE, row, col, value, 0);
   else if (i == j && !hole_noise_admits(value, PETSC_TRUE)) note_fault(load, e, FAULT_DIAGONAL, row, col, value, 0);
-  else if (i != j)
-    load->entries[load->n_entries++] = (entry){hole_noise_strip(value, PETSC_FALSE), (uint32_t)i, (uint32_t)j};
+  else if (i != j) keep_entry(load, (entry){hole_noise_strip(value, PETSC_FALSE), (uint32_t)i, (uint32_t)j});
 }
 
 /* Local: entries [first, first + n) of the file. */
@@ -281,6 +306,15 @@ static PetscErrorCode exchange_entries(struct load *load, struct exchange *x)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local: where the shares of several ranks have come together, rows still come one after the other, and the rest may meet. */
+static void keep_received(struct load *load)
+{
+  const HoleIndex n = load->n_entries;
+
+  load->n_entries = 0;
+  for (HoleIndex e = 0; e < n; ++e) keep_entry(load, load->entries[e]); /* at its place or before it */
+}
+
 /* Collective: afterwards a rank has all entries of the pairs whose smaller point it owns. */
 static PetscErrorCode send_to_owners(struct load *load)
 {
@@ -293,6 +327,7 @@ static PetscErrorCode send_to_owners(struct load *load)
   PetscCall(PetscFree2(x.up, x.in));
   PetscCall(PetscFree4(x.n_up, x.begin_up, x.n_in, x.begin_in));
   PetscCall(sent);
+  keep_received(load);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -317,6 +352,16 @@ static inline void spread(HoleIndex n, HoleIndex n_entries, const entry from[], 
   for (HoleIndex i = 0; i < n; ++i) starts[i] = 0;
 }
 
+static PetscBool are_in_order(HoleIndex n, const entry entries[])
+{
+  for (HoleIndex k = 1; k < n; ++k) {
+    const HoleIndex i = smaller_end(&entries[k - 1]), j = smaller_end(&entries[k]);
+
+    if (i > j || (i == j && larger_end(&entries[k - 1]) > larger_end(&entries[k]))) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* Local: by pairs. Entries of a pair stay in the order of the file, so that the one above the diagonal is the first. */
 static PetscErrorCode sort_entries(struct load *load)
 {
@@ -325,6 +370,7 @@ static PetscErrorCode sort_entries(struct load *load)
   entry     *sorted;
 
   PetscFunctionBegin;
+  if (are_in_order(load->n_entries, load->entries)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(n, &starts));
   PetscCall(PetscMalloc1(load->n_entries, &sorted));
   spread(n, load->n_entries, load->entries, larger_end, starts, sorted);
@@ -343,17 +389,18 @@ static void join_pairs(struct load *load)
 
   load->bad_place = INT64_MAX;
   for (HoleIndex k = 0; k < load->n_entries; ++k) {
-    const HoleIndex i = PetscMin(e[k].i, e[k].j), j = PetscMax(e[k].i, e[k].j);
+    const HoleIndex i = smaller_end(&e[k]), j = larger_end(&e[k]);
     const HoleIndex place = i * source->n_kept + j;
-    const double    value = e[k].length;
+    const double    value = fabs(e[k].length);
 
-    for (; k + 1 < load->n_entries && e[k + 1].i + e[k + 1].j == i + j && PetscMin(e[k + 1].i, e[k + 1].j) == i; ++k) {
-      if (e[k + 1].i == e[k].i)
-        note_fault(load, place, FAULT_TWICE, hole_source_row(source, e[k].i), hole_source_row(source, e[k].j),
-                   e[k].length, e[k + 1].length);
-      else if (!hole_noise_equal(value, e[k + 1].length))
-        note_fault(load, place, FAULT_SYMMETRY, hole_source_row(source, i), hole_source_row(source, j), value,
-                   e[k + 1].length);
+    for (; k + 1 < load->n_entries && smaller_end(&e[k + 1]) == i && larger_end(&e[k + 1]) == j; ++k) {
+      const double other = fabs(e[k + 1].length);
+
+      if (e[k + 1].i == e[k].i || signbit(e[k].length))
+        note_fault(load, place, FAULT_TWICE, hole_source_row(source, e[k + 1].i), hole_source_row(source, e[k + 1].j),
+                   fabs(e[k].length), other);
+      else if (!hole_noise_equal(value, other))
+        note_fault(load, place, FAULT_SYMMETRY, hole_source_row(source, i), hole_source_row(source, j), value, other);
     }
     e[n_edges++] = hole_edge_key_of(value, i, j);
   }
@@ -376,9 +423,10 @@ static PetscErrorCode load_edges(struct load *load)
   PetscCall(hole_rows_open(source->reader, load->data_path, &load->data_rows));            /* collective */
   PetscCall(read_entries(load));                                                           /* collective */
   PetscCall(check_faults(load));                                                           /* collective */
-  PetscCall(send_to_owners(load));                                                         /* collective */
   PetscCall(PetscFree(load->indices));
   PetscCall(PetscFree(load->data));
+  PetscCall(send_to_owners(load)); /* collective */
+  PetscCall(PetscFree(load->next));
   HoleCallAgreed(source->comm, sort_entries(load)); /* local */
   join_pairs(load);
   PetscCall(check_faults(load)); /* collective */
@@ -415,6 +463,7 @@ PetscErrorCode hole_source_load_edges(HoleSource source, HoleIndex l, HoleIndex 
   PetscCall(PetscFree(load.data_path));
   PetscCall(PetscFree(load.indices));
   PetscCall(PetscFree(load.data));
+  PetscCall(PetscFree(load.next));
   PetscCall(PetscFree(load.sent));
   if (!loaded) loaded = closed;
   if (!loaded) /* half of them went */

@@ -149,6 +149,27 @@ def check_refusal(ranks):
     expect_success(run(*words, "-memory_limit", str(int(1.1 * max(predicted, measured))), ranks=ranks))
 
 
+def check_graph(ranks):
+    """A graph as input, of two million edges: each point with the 100 before it and after it on a line."""
+    n, reach = 20000, 100
+    row = np.arange(n)
+    columns = row[:, None] + np.concatenate([np.arange(-reach, 0), np.arange(1, reach + 1)])[None, :]
+    inside = (columns >= 0) & (columns < n)
+    lengths = np.abs(columns - row[:, None]) + 1e-3 * np.minimum(columns, row[:, None])
+    with h5py.File("graph.h5", "w") as file:
+        group = file.create_group("layers/line/distances")
+        group["indptr"] = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
+        group["indices"], group["data"] = columns[inside].astype("i4"), lengths[inside].astype("f4")
+    words = ["analyze", "graph.h5", "-output", "graph.out.h5", "-force", "-view", "none", "-progress", "off"]
+    if not expect_success(run(*words, ranks=ranks)):
+        return
+    with h5py.File("graph.out.h5") as file:
+        predicted = int(file.attrs["predicted_peak_bytes"])
+        measured = int(file["timings"]["peak_bytes"].max())
+    if "ASAN_OPTIONS" not in os.environ:
+        expect(0.75 <= predicted / measured <= 1.25, f"graph: {predicted} predicted, {measured} measured")
+
+
 def main():
     ranks = rank_count()
     points = write_points("points.h5", 600, 12, layers=2)
@@ -163,6 +184,7 @@ def main():
         if expect_success(here):
             expect(json.loads(here.stdout)["n_ranks"] == ranks, "plan under a launcher: another number of ranks")
     check_refusal(ranks if ranks > 1 else 0)
+    check_graph(ranks if ranks > 1 else 0)
     return finish()
 
 

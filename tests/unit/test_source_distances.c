@@ -434,7 +434,7 @@ static PetscBool is_edge(HoleIndex n, HoleIndex i, HoleIndex j, int share)
                                                                                                      : PETSC_FALSE;
 }
 
-enum { TRIANGLE_BOTH, TRIANGLE_UPPER, TRIANGLE_LOWER, TRIANGLE_EITHER, TRIANGLES };
+enum { TRIANGLE_BOTH, TRIANGLE_UPPER, TRIANGLE_LOWER, TRIANGLE_EITHER };
 
 static PetscBool has_entry(HoleIndex i, HoleIndex j, int triangle)
 {
@@ -445,15 +445,15 @@ static PetscBool has_entry(HoleIndex i, HoleIndex j, int triangle)
                                                            : PETSC_FALSE; /* some pairs twice, others once */
 }
 
-/* Columns descend in odd rows; every third diagonal entry is stored; below the diagonal there is noise. */
-static void make_csr(HoleIndex n, int share, int triangle, PetscBool whole)
+/* Columns descend in odd rows, unless they are `sorted`; every third diagonal entry is stored; below the diagonal there is noise. */
+static void make_csr(HoleIndex n, int share, int triangle, PetscBool whole, PetscBool sorted)
 {
   csr.n         = n;
   csr.n_entries = 0;
   for (HoleIndex i = 0; i < n; ++i) {
     csr.indptr[i] = csr.n_entries;
     for (HoleIndex k = 0; k < n; ++k) {
-      const HoleIndex j     = i % 2 ? n - 1 - k : k;
+      const HoleIndex j     = i % 2 && !sorted ? n - 1 - k : k;
       const double    noise = i > j && !whole && triangle == TRIANGLE_BOTH ? 5e-11 : 0;
 
       if (!(i == j && i % 3 == 0) && !(is_edge(n, i, j, share) && has_entry(i, j, triangle))) continue;
@@ -520,17 +520,19 @@ static void plain_types(void)
 
 static PetscErrorCode check_graphs(const char path[])
 {
-  static const HoleIndex sizes[]  = {1, 2, 3, 4, 7, 40};
-  static const int       shares[] = {0, 1, 4, 8};
+  static const HoleIndex sizes[]     = {1, 2, 3, 4, 7, 40};
+  static const int       shares[]    = {0, 1, 4, 8};
+  static const int       triangles[] = {TRIANGLE_BOTH,   TRIANGLE_UPPER, TRIANGLE_LOWER,
+                                        TRIANGLE_EITHER, TRIANGLE_BOTH,  TRIANGLE_EITHER}; /* the last two sorted */
 
   PetscFunctionBegin;
-  for (int k = 0; k < 6 * 4 * TRIANGLES; ++k) {
+  for (int k = 0; k < 6 * 4 * 6; ++k) {
     const HoleIndex n     = sizes[k % 6];
-    const int       share = shares[k / 6 % 4], triangle = k / 24;
+    const int       share = shares[k / 6 % 4], triangle = triangles[k / 24];
 
     plain_types();
     csr.store = k % 3 ? STORE_CONTIGUOUS : STORE_COMPRESSED;
-    make_csr(n, share, triangle, PETSC_FALSE);
+    make_csr(n, share, triangle, PETSC_FALSE, (PetscBool)(k / 24 > 3));
     write_csr(path, &csr);
     PetscCall(check_csr(path, 0, share, PETSC_FALSE));
     PetscCall(check_csr(path, (n + 1) / 2, share, PETSC_FALSE));
@@ -540,7 +542,7 @@ static PetscErrorCode check_graphs(const char path[])
     csr.indptr_type  = kind ? H5T_STD_I32LE : H5T_STD_U64BE;
     csr.indices_type = kind ? H5T_STD_U16LE : H5T_STD_I32BE;
     csr.data_type    = kind == 2 ? H5T_STD_I8LE : H5T_IEEE_F32BE;
-    make_csr(33, 3, kind, PETSC_TRUE);
+    make_csr(33, 3, kind, PETSC_TRUE, PETSC_FALSE);
     write_csr(path, &csr);
     PetscCall(check_csr(path, 0, 3, PETSC_TRUE));
   }
@@ -656,6 +658,56 @@ static PetscErrorCode check_bad_entries(const char path[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+struct item {
+  HoleIndex row, col;
+  double    value;
+};
+
+enum { MOST_ITEMS = 6 };
+
+/* Entries of 4 points, by rows, and words of the message. Entries of a pair may be on one rank or on several. */
+static const struct {
+  struct item items[MOST_ITEMS];
+  int         n;
+  const char *words;
+} bad_lists[] = {
+    {{{0, 1, 1}, {1, 0, 1}, {1, 0, 1}}, 3, "indices, row 1, column 0 occurs twice (1 and 1)"},
+    {{{0, 1, 1}, {1, 0, 1}, {1, 2, 5}, {1, 0, 3}}, 4, "indices, row 1, column 0 occurs twice (1 and 3)"},
+    {{{0, 1, 0}, {1, 0, 0}, {1, 0, 0}}, 3, "indices, row 1, column 0 occurs twice (0 and 0)"},
+    {{{0, 1, 1}, {0, 1, 1}, {1, 0, 1}}, 3, "indices, row 0, column 1 occurs twice (1 and 1)"},
+    {{{0, 1, 1}, {0, 1, 1}, {1, 0, 1}, {1, 0, 1}}, 4, "indices, row 0, column 1 occurs twice (1 and 1)"},
+    {{{0, 1, 1}, {0, 1, 2}, {1, 0, 2}}, 3, "indices, row 0, column 1 occurs twice (1 and 2)"},
+    {{{0, 1, 1}, {0, 2, 3}, {0, 1, 2}, {1, 0, 1}}, 4, "indices, row 0, column 1 occurs twice (1 and 2)"},
+    {{{0, 1, 1}, {0, 1, 1}}, 2, "indices, row 0, column 1 occurs twice (1 and 1)"},
+    {{{2, 0, 1}, {2, 0, 1}}, 2, "indices, row 2, column 0 occurs twice (1 and 1)"},
+    {{{0, 2, 1}, {0, 1, 1}, {1, 0, 2}, {2, 0, 1}}, 4, "data, row 0, column 1 is 1, but row 1, column 0 is 2"},
+    {{{0, 1, 0}, {1, 0, 1}, {3, 2, 1}}, 3, "data, row 0, column 1 is 0, but row 1, column 0 is 1"},
+    {{{0, 1, 1}, {1, 0, 1}, {1, 3, 1}, {2, 3, 1}, {3, 1, 2}, {3, 2, 2}},
+     6,
+     "row 1, column 3 is 1, but row 3, column 1 is 2"},
+    {{{0, 3, 1}, {1, 0, 1}, {1, 3, 2}, {3, 0, 1}, {3, 1, 2}, {3, 1, 2}}, 6, "row 3, column 1 occurs twice (2 and 2)"}};
+
+static PetscErrorCode check_bad_lists(const char path[])
+{
+  PetscFunctionBegin;
+  for (size_t l = 0; l < sizeof(bad_lists) / sizeof(bad_lists[0]); ++l) {
+    plain_types();
+    csr.n         = 4;
+    csr.n_entries = 0;
+    for (HoleIndex row = 0; row < csr.n; ++row) {
+      csr.indptr[row] = csr.n_entries;
+      for (int e = 0; e < bad_lists[l].n; ++e) {
+        if (bad_lists[l].items[e].row != row) continue;
+        csr.indices[csr.n_entries] = bad_lists[l].items[e].col;
+        csr.data[csr.n_entries++]  = bad_lists[l].items[e].value;
+      }
+    }
+    csr.indptr[csr.n] = csr.n_entries;
+    PetscCall(check_bad_csr(path, bad_lists[l].words));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- one rank fails ---- */
 
 static PetscErrorCode check_faults(const char path[])
@@ -699,6 +751,7 @@ int main(int argc, char **argv)
   PetscCall(check_graphs(path));
   PetscCall(check_bad_pointers(path));
   PetscCall(check_bad_entries(path));
+  PetscCall(check_bad_lists(path));
   PetscCall(check_faults(path));
   if (!test_rank()) (void)unlink(path);
   PetscCall(PetscFinalize());
