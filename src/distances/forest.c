@@ -6,8 +6,8 @@
    to one of a few groups, each with a root in a dense part of the forest, and an edge is looked at only if its lower bound does not exceed
        max(height[i], column[g(i)][j]),  column[g][j] = max(height from root g to root g(j), height[j]),
    height[v] being the largest upper bound on the path from v to the root of its group. That is one comparison of vectors. What is
-   left is held against the exact maximum of its path, then pooled. When the pool is full it is sorted by upper bounds, and edges
-   certainly longer than their path go; if bounds cannot decide enough, lengths are computed and only the forest stays.
+   left is held against the exact maximum of its path, then pooled. Now and then the pool is sorted by upper bounds, edges certainly longer
+   than their path go, and groups are made anew; if that leaves a full pool, lengths are computed and only the forest stays.
 
    When each rank has compared its own points, all learn the forests of all, by bounds: most pairs of points of two ranks are joined by
    shorter edges on either side. Edges of others only make paths; their lengths are their owner's affair.
@@ -31,8 +31,9 @@ enum {
   MAX_GROUPS      = 32,
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
-  AHEAD           = 1,  /* edges whose points are brought into the cache before their turn */
-  GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
+  AHEAD           = 1,   /* edges whose points are brought into the cache before their turn */
+  GROUPS_A_FOREST = 256, /* no group is split off that has fewer than n / 256 points */
+  LEAST_SHARE     = 4
 };
 
 #define UNKNOWN (-1.0)
@@ -46,6 +47,7 @@ struct pool_edge {
 struct forest {
   struct hole_consumer base;
   HoleIndex            n, capacity, n_edges;
+  HoleIndex            limit; /* as many edges are a reason to look for those that may go */
   struct pool_edge    *pool;
   HoleIndex           *sets; /* [n] union-find */
 
@@ -258,10 +260,16 @@ static HoleIndex drop_long(struct forest *f)
   return n_tree;
 }
 
+/* Groups of the forest at hand keep out much of what those of an older one let in: they are made anew after as many edges as we have points, or,
+   since that takes time by all points, a share of those; or as bounds could not drop, so that it is not tried in vain again and again. */
 static void compact(struct forest *f)
 {
-  make_groups(f, drop_long(f));
+  const HoleIndex n_tree = drop_long(f), n_rest = f->n_edges - n_tree;
+  const HoleIndex n_more = PetscMax(PetscMax(f->base.d->n_local, f->n / LEAST_SHARE), LEAST_POOL / 4);
+
+  make_groups(f, n_tree);
   f->stale = PETSC_FALSE;
+  f->limit = PetscMin(f->capacity, f->n_edges + PetscMax(n_more, n_rest));
 }
 
 static int by_length(const void *a, const void *b)
@@ -362,12 +370,14 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
   PetscFunctionBegin;
   for (HoleIndex c = 0; c < n; ++c) {
     const struct hole_candidate *e = &candidates[c];
+    PetscBool                    full;
 
     if (!is_edge(f, e->i, e->j) || e->low > path_height(f, e->i, e->j)) continue;
     f->pool[f->n_edges++] = (struct pool_edge){UNKNOWN, e->low, e->high, e->i, e->j};
-    if (f->n_edges < f->capacity) continue;
+    if (f->n_edges < f->limit) continue;
+    full = (PetscBool)(f->n_edges == f->capacity);
     compact(f);
-    if (2 * f->n_edges <= f->capacity) continue;
+    if (!full || 2 * f->n_edges <= f->capacity) continue;
     PetscCall(settle(consumer));
     compact(f);
   }

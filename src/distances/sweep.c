@@ -220,7 +220,7 @@ static void fill_tile(const struct hole_sweep_s *s, struct worker *w)
 {
   const HoleIndex n_pairs = w->tile.n_i * w->tile.n_j;
 
-  w->tile.of_shadows = (PetscBool)(s->shadows && w->wait <= 0);
+  w->tile.of_shadows = (PetscBool)(s->shadows && w->wait < n_pairs);
   w->wait -= n_pairs;
   hole_tiles_fill(s->tiles, &w->tile);
   if (!w->tile.of_shadows || s->insist) return;
