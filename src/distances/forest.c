@@ -222,12 +222,14 @@ static void label_nodes(struct forest *f, HoleIndex n_tree, const uint32_t child
   }
 }
 
-/* Local: groups, heights and columns, from the forest at the head of the pool. */
+/* Local: groups, heights and columns, from the forest at the head of the pool. Rows are of own points: groups without any need no column. */
 static void make_groups(struct forest *f, HoleIndex n_tree)
 {
-  uint32_t *children = f->nodes, *sizes = children + 2 * f->n, *top = sizes + f->n;
-  uint8_t  *labels = (uint8_t *)top; /* [2 n], when the hierarchy is made */
-  uint32_t  roots[MAX_GROUPS];
+  const HoleDistances d        = f->base.d;
+  uint32_t           *children = f->nodes, *sizes = children + 2 * f->n, *top = sizes + f->n;
+  uint8_t            *labels = (uint8_t *)top; /* [2 n], when the hierarchy is made */
+  uint32_t            roots[MAX_GROUPS];
+  PetscBool           wanted[MAX_GROUPS] = {PETSC_FALSE};
 
   make_hierarchy(f, n_tree, children, sizes, top);
   label_nodes(f, n_tree, children, sizes, labels);
@@ -237,11 +239,17 @@ static void make_groups(struct forest *f, HoleIndex n_tree)
     if (!(labels[v] & ATTACHED)) roots[f->group[v]] = (uint32_t)v;
   }
   for (HoleIndex v = 0; v < f->n; ++v) f->height[v] = path_height(f, (uint32_t)v, roots[f->group[v]]);
+  for (HoleIndex p = 0; p < d->n_local; ++p) wanted[f->group[d->first + p]] = PETSC_TRUE;
   for (int g = 0; g < f->n_groups; ++g) {
     float between[MAX_GROUPS];
 
+    if (!wanted[g]) continue;
     for (int h = 0; h < f->n_groups; ++h) between[h] = path_height(f, roots[g], roots[h]);
-    for (HoleIndex v = 0; v < f->n; ++v) f->columns[g * f->n + v] = fmaxf(between[f->group[v]], f->height[v]);
+    for (HoleIndex v = 0; v < f->n; ++v) {
+      const float root = between[f->group[v]];
+
+      f->columns[g * f->n + v] = root > f->height[v] ? root : f->height[v];
+    }
   }
 }
 
