@@ -31,9 +31,8 @@ enum {
   MAX_GROUPS      = 32,
   POOL_A_POINT    = 6,
   LEAST_POOL      = 4096,
-  AHEAD           = 1,   /* edges whose points are brought into the cache before their turn */
-  GROUPS_A_FOREST = 256, /* no group is split off that has fewer than n / 256 points */
-  LEAST_SHARE     = 4
+  AHEAD           = 1,  /* edges whose points are brought into the cache before their turn */
+  GROUPS_A_FOREST = 256 /* no group is split off that has fewer than n / 256 points */
 };
 
 #define UNKNOWN (-1.0)
@@ -47,7 +46,7 @@ struct pool_edge {
 struct forest {
   struct hole_consumer base;
   HoleIndex            n, capacity, n_edges;
-  HoleIndex            limit; /* as many edges are a reason to look for those that may go */
+  HoleIndex            limit; /* edges at which those that may go are looked for */
   struct pool_edge    *pool;
   HoleIndex           *sets; /* [n] union-find */
 
@@ -268,16 +267,16 @@ static HoleIndex drop_long(struct forest *f)
   return n_tree;
 }
 
-/* Groups of the forest at hand keep out much of what those of an older one let in: they are made anew after as many edges as we have points, or,
-   since that takes time by all points, a share of those; or as bounds could not drop, so that it is not tried in vain again and again. */
+/* Groups of the forest at hand keep out much of what those of an older one let in: they are made anew after as many edges as we have points,
+   though at least half of all points, by which the time goes; and as many as bounds could not drop, which may be in vain again. */
 static void compact(struct forest *f)
 {
   const HoleIndex n_tree = drop_long(f), n_rest = f->n_edges - n_tree;
-  const HoleIndex n_more = PetscMax(PetscMax(f->base.d->n_local, f->n / LEAST_SHARE), LEAST_POOL / 4);
+  const HoleIndex least = PetscMax(PetscMax(f->base.d->n_local, f->n / 2), LEAST_POOL / 4);
 
   make_groups(f, n_tree);
   f->stale = PETSC_FALSE;
-  f->limit = PetscMin(f->capacity, f->n_edges + PetscMax(n_more, n_rest));
+  f->limit = PetscMin(f->capacity, f->n_edges + PetscMax(least, n_rest));
 }
 
 static int by_length(const void *a, const void *b)
