@@ -6,8 +6,8 @@
    to one of a few groups, each with a root in a dense part of the forest, and an edge is looked at only if its lower bound does not exceed
        max(height[i], column[g(i)][j]),  column[g][j] = max(height from root g to root g(j), height[j]),
    height[v] being the largest upper bound on the path from v to the root of its group. That is one comparison of vectors. What is
-   left is held against the exact maximum of its path, then pooled. When the pool is full it is sorted by upper bounds, and edges
-   certainly longer than their path go; if bounds cannot decide enough, lengths are computed and only the forest stays.
+   left is held against the exact maximum of its path, then pooled. Now and then the pool is sorted by upper bounds, edges certainly longer
+   than their path go, and groups are made anew; if that leaves a full pool, lengths are computed and only the forest stays.
 
    When each rank has compared its own points, all learn the forests of all, by bounds: most pairs of points of two ranks are joined by
    shorter edges on either side. Edges of others only make paths; their lengths are their owner's affair.
@@ -46,6 +46,7 @@ struct pool_edge {
 struct forest {
   struct hole_consumer base;
   HoleIndex            n, capacity, n_edges;
+  HoleIndex            limit; /* edges at which those that may go are looked for */
   struct pool_edge    *pool;
   HoleIndex           *sets; /* [n] union-find */
 
@@ -220,12 +221,14 @@ static void label_nodes(struct forest *f, HoleIndex n_tree, const uint32_t child
   }
 }
 
-/* Local: groups, heights and columns, from the forest at the head of the pool. */
+/* Local: groups, heights and columns, from the forest at the head of the pool. Rows are of own points: groups without any need no column. */
 static void make_groups(struct forest *f, HoleIndex n_tree)
 {
-  uint32_t *children = f->nodes, *sizes = children + 2 * f->n, *top = sizes + f->n;
-  uint8_t  *labels = (uint8_t *)top; /* [2 n], when the hierarchy is made */
-  uint32_t  roots[MAX_GROUPS];
+  const HoleDistances d        = f->base.d;
+  uint32_t           *children = f->nodes, *sizes = children + 2 * f->n, *top = sizes + f->n;
+  uint8_t            *labels = (uint8_t *)top; /* [2 n], when the hierarchy is made */
+  uint32_t            roots[MAX_GROUPS];
+  PetscBool           wanted[MAX_GROUPS] = {PETSC_FALSE};
 
   make_hierarchy(f, n_tree, children, sizes, top);
   label_nodes(f, n_tree, children, sizes, labels);
@@ -235,11 +238,17 @@ static void make_groups(struct forest *f, HoleIndex n_tree)
     if (!(labels[v] & ATTACHED)) roots[f->group[v]] = (uint32_t)v;
   }
   for (HoleIndex v = 0; v < f->n; ++v) f->height[v] = path_height(f, (uint32_t)v, roots[f->group[v]]);
+  for (HoleIndex p = 0; p < d->n_local; ++p) wanted[f->group[d->first + p]] = PETSC_TRUE;
   for (int g = 0; g < f->n_groups; ++g) {
     float between[MAX_GROUPS];
 
+    if (!wanted[g]) continue;
     for (int h = 0; h < f->n_groups; ++h) between[h] = path_height(f, roots[g], roots[h]);
-    for (HoleIndex v = 0; v < f->n; ++v) f->columns[g * f->n + v] = fmaxf(between[f->group[v]], f->height[v]);
+    for (HoleIndex v = 0; v < f->n; ++v) {
+      const float root = between[f->group[v]];
+
+      f->columns[g * f->n + v] = root > f->height[v] ? root : f->height[v];
+    }
   }
 }
 
@@ -258,10 +267,16 @@ static HoleIndex drop_long(struct forest *f)
   return n_tree;
 }
 
+/* Groups of the forest at hand keep out much of what those of an older one let in: they are made anew after as many edges as we have points,
+   though at least half of all points, by which the time goes; and as many as bounds could not drop, which may be in vain again. */
 static void compact(struct forest *f)
 {
-  make_groups(f, drop_long(f));
+  const HoleIndex n_tree = drop_long(f), n_rest = f->n_edges - n_tree;
+  const HoleIndex least = PetscMax(PetscMax(f->base.d->n_local, f->n / 2), LEAST_POOL / 4);
+
+  make_groups(f, n_tree);
   f->stale = PETSC_FALSE;
+  f->limit = PetscMin(f->capacity, f->n_edges + PetscMax(least, n_rest));
 }
 
 static int by_length(const void *a, const void *b)
@@ -362,12 +377,14 @@ static PetscErrorCode take(struct hole_consumer *consumer, HoleIndex n, const st
   PetscFunctionBegin;
   for (HoleIndex c = 0; c < n; ++c) {
     const struct hole_candidate *e = &candidates[c];
+    PetscBool                    full;
 
     if (!is_edge(f, e->i, e->j) || e->low > path_height(f, e->i, e->j)) continue;
     f->pool[f->n_edges++] = (struct pool_edge){UNKNOWN, e->low, e->high, e->i, e->j};
-    if (f->n_edges < f->capacity) continue;
+    if (f->n_edges < f->limit) continue;
+    full = (PetscBool)(f->n_edges == f->capacity);
     compact(f);
-    if (2 * f->n_edges <= f->capacity) continue;
+    if (!full || 2 * f->n_edges <= f->capacity) continue;
     PetscCall(settle(consumer));
     compact(f);
   }

@@ -215,12 +215,13 @@ static PetscBool leave_few(const struct hole_sweep_s *s, const struct hole_tile 
 }
 
 /* Local, by one thread. Shadows come first where they may do: a short product, and all units for the few pairs that it leaves. Early on,
-   or where points have no few axes, it leaves many; then a while passes before the next try, longer each time. */
+   or where points have no few axes, it leaves many; then a while passes before the next try, longer each time. A small tile
+   in vain does not keep a larger one from being tried. */
 static void fill_tile(const struct hole_sweep_s *s, struct worker *w)
 {
   const HoleIndex n_pairs = w->tile.n_i * w->tile.n_j;
 
-  w->tile.of_shadows = (PetscBool)(s->shadows && w->wait <= 0);
+  w->tile.of_shadows = (PetscBool)(s->shadows && w->wait < n_pairs);
   w->wait -= n_pairs;
   hole_tiles_fill(s->tiles, &w->tile);
   if (!w->tile.of_shadows || s->insist) return;
