@@ -41,7 +41,7 @@
 #define A_SCAN      5e-9  /* reduction, for each pair of points: it depends on the data */
 #define A_SORTED    80e-9 /* by ranks: to sort an edge and write it into rows */
 #define A_LISTED    6e-9  /* to find, sort and reduce an edge where few pairs are, for each byte of it */
-#define SHADOWED    0.6 /* of the time of a tile where shadows are tried: from less than half to all of it, by the data */
+#define SHADOWED    0.45 /* of the time of a tile where shadows are tried: from less than half to all of it, by the data */
 #define A_BIT       25e-12 /* to search its lune, for each point */
 #define A_RANKED    40e-9  /* to reduce, dimension 2 and more: it depends on the data */
 #define A_PATH      40e-9  /* shortest paths from one point to another */
@@ -236,14 +236,31 @@ static double sparse_seconds(const struct state *s, double rows)
   return 2 * pass_seconds(s, 0, PETSC_FALSE) + (double)(s->n_local * s->n) * length_seconds(s);
 }
 
+/* The share of pairs that a quantile names; 1: none does. */
+static double quantile_of(const struct state *s)
+{
+  char   rule[64];
+  double q = 1;
+
+  (void)app_get_text("-threshold", "", sizeof(rule), rule);
+  return s->complete && sscanf(rule, "quantile:%lf", &q) == 1 ? q : 1;
+}
+
+/* What homology makes of a list of few edges, where it is known how many they are; ranks have the list beside it while they exchange them. */
+static double few_edges(const struct state *s)
+{
+  const double n_edges = quantile_of(s) * (double)s->n * (double)s->n / 2;
+  const double list    = s->size > 1 ? (double)sizeof(struct hole_edge_key) * n_edges / s->size : 0;
+
+  if (s->rows_known || !s->max_dim || quantile_of(s) >= 1) return 0;
+  return hole_skeleton_predict_graph(s->n, n_edges, s->max_dim) / s->together + list;
+}
+
 /* Are all rows stored? Of a geodesic metric they are the shortest paths, without which only the merge tree is known. */
 static PetscBool stores_rows(const struct state *s)
 {
-  char rule[64];
-
-  (void)app_get_text("-threshold", "", sizeof(rule), rule);
   if (s->rows_known) return (PetscBool)(!s->windows || metric_of(s)->rule == HOLE_RULE_PATHS);
-  return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || !strncmp(rule, "quantile", 8)));
+  return (PetscBool)(metric_of(s)->rule == HOLE_RULE_PATHS && (!s->complete || quantile_of(s) < 1));
 }
 
 /* Will bounds of all pairs be kept, from points? */
@@ -276,11 +293,7 @@ static double set_up_filtration(struct state *s, double rows)
   const double     pass  = HolePassPredictBytes(metric, s->n, s->width, k, (PetscBool)(rows > 0), s->size, s->together);
   const PetscBool  keeps = keeps_bounds(s, rows);
   const double     half  = keeps ? half_bounds(s) : 0;
-  double           quantile = 1, seconds;
-  char             rule[64];
-
-  (void)app_get_text("-threshold", "", sizeof(rule), rule);
-  if (!strncmp(rule, "quantile", 8)) quantile = 2;
+  double           quantile = quantile_of(s) < 1 ? 2 : 1, seconds;
 
   seconds = rows > 0 ? pairs(s) * s->pace * A_STORED + s->pace * (double)s->n * s->log_n * A_MERGE * (double)blocks(s)
                      : pass_seconds(s, k, keeps) * quantile + radius_pairs(s) * length_seconds(s);
@@ -289,7 +302,7 @@ static double set_up_filtration(struct state *s, double rows)
       seconds);
   if (s->complete) { /* all pairs, or few edges as a list */
     if (!s->rows_known) add(s, MODEL_GRAPH, held + graph, 0, s->pace * A_LISTED * graph);
-    return s->rows_known ? 0 : graph;
+    return few_edges(s);
   }
   add(s, MODEL_GRAPH, held + graph + (double)(s->n_local * k) * (sizeof(HoleIndex) + sizeof(double)),
       sparse && rows <= 0 ? 2 * pass_flop(s) : 0,

@@ -528,7 +528,7 @@ double HoleFiltrationPredictBytes(HoleFiltration f, HoleIndex n, PetscMPIInt siz
                              : 0;
 
   return f->ops->predict(f, n, size) + forest +
-         2.5 * (double)sizeof(HoleEdge) * n_edges / size; /* the list grows by half, and is copied then */
+         1.5 * (double)sizeof(HoleEdge) * n_edges / size; /* the list grows by half */
 }
 
 PetscErrorCode HoleFiltrationDestroy(HoleFiltration *f)
