@@ -13,7 +13,8 @@
 enum { MEMORY_STEP = 64 * 1024 * 1024, MINUTES_STEP = 5, HEAD_ROOM_TIME = 2 };
 
 #define HEAD_ROOM_MEMORY 1.25
-#define SHARE_OF_NODE    0.95 /* the rest is the system's */
+#define LEAST_MEMORY     (128. * 1024 * 1024) /* what MPI takes for connections to many ranks is not known here */
+#define SHARE_OF_NODE    0.95                 /* the rest is the system's */
 
 /* What was asked, and what comes of it. */
 struct plan {
@@ -67,7 +68,7 @@ static void lay_out_job(struct plan *p)
   const double minutes = HEAD_ROOM_TIME * p->model.seconds / 60;
   HoleIndex    together;
 
-  p->a_rank       = round_up(HEAD_ROOM_MEMORY * p->model.peak, MEMORY_STEP);
+  p->a_rank       = round_up(PetscMax(LEAST_MEMORY, HEAD_ROOM_MEMORY * p->model.peak), MEMORY_STEP);
   p->fits         = (PetscBool)(p->model.peak <= most && (double)p->a_rank <= SHARE_OF_NODE * (double)p->node_memory);
   together        = PetscMin(p->node_cores, (HoleIndex)(SHARE_OF_NODE * (double)p->node_memory / (double)p->a_rank));
   together        = PetscMax(1, PetscMin(together, p->n_ranks));
