@@ -161,7 +161,7 @@ HOLE_EXTERN PetscErrorCode HoleSourceLoadDistances(HoleSource source, HoleIndex 
  * @errors HOLE_ERR_USAGE: the layer is no graph. HOLE_ERR_INPUT: indptr does not ascend from 0 to the number of entries, an
  * index is out of range, a value is NaN, infinite or negative or not 0 on the diagonal, an entry occurs twice, or the matrix
  * is not symmetric; dataset, row, column and values are named. HOLE_ERR_RESOURCE: no memory.
- * @cost   8 * (N + 1) bytes on every rank; 16 bytes an entry of a rank's even share, one for both of a pair where columns of a row
+ * @cost   16 * (N + 1) bytes on every rank; 16 bytes an entry of a rank's even share, one for both of a pair where columns of a row
  * ascend, twice while ranks exchange or sort them; then 40 bytes an edge, and HoleGraphCreate().
  */
 HOLE_EXTERN PetscErrorCode HoleSourceLoadGraph(HoleSource source, HoleIndex l, Mat *graph);

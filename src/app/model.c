@@ -278,7 +278,10 @@ static double kept_bounds(const struct state *s)
 }
 
 /* The part of them that is there while points are compared: half of each row, and half a page. */
-static double half_bounds(const struct state *s) { return kept_bounds(s) / 2 + (double)s->n_local * PAGE / 2; }
+static double half_bounds(const struct state *s)
+{
+  return kept_bounds(s) - hole_bounds_predict_bytes(metric_of(s), s->n, s->size) / 2 + (double)s->n_local * PAGE / 2;
+}
 
 /* From here on distances are there, stored (`rows` bytes) or not. Returns what the filtration adds to them. */
 static double set_up_filtration(struct state *s, double rows)

@@ -17,6 +17,8 @@
 
 enum { HUGE_PAGE = 1 << 21, LINE = 4096 };
 
+#define LAST_KEY "VmFlags:" /* of what the kernel says of a mapping */
+
 void hole_huge_pages(void *memory, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -50,21 +52,27 @@ static bool read_mapping(const char line[], struct mapping *mapping)
   *mapping  = m;
   return true;
 }
+
+/* Does the line have this key, and a number other than 0? */
+static bool is_some(const char line[], const char key[])
+{
+  return !strncmp(line, key, strlen(key)) && strtoul(line + strlen(key), NULL, 10) > 0;
+}
 #endif
 
-/* Pages that differ from their file are "anonymous": MPI libraries rewrite some code of the C library, debuggers that of anything. Where a
-   mapping has any, it is left alone. */
+/* Pages that differ from their file are "anonymous", or swapped out: MPI libraries rewrite some code of the C library, debuggers that of anything.
+   Where a mapping has any, it is left alone. */
 void hole_return_file_pages(void)
 {
 #ifdef MADV_DONTNEED
-  const char     anonymous[] = "Anonymous:";
-  FILE          *file        = fopen("/proc/self/smaps", "r");
+  FILE          *file = fopen("/proc/self/smaps", "r");
   char           line[LINE];
   struct mapping m = {0};
 
   while (file && fgets(line, sizeof(line), file)) {
-    if (read_mapping(line, &m) || strncmp(line, anonymous, sizeof(anonymous) - 1)) continue;
-    if (m.of_file && !strtoul(line + sizeof(anonymous) - 1, NULL, 10))
+    if (read_mapping(line, &m)) continue;
+    if (is_some(line, "Anonymous:") || is_some(line, "Swap:")) m.of_file = false;
+    if (m.of_file && !strncmp(line, LAST_KEY, strlen(LAST_KEY)))
       (void)madvise((void *)m.begin, m.end - m.begin, MADV_DONTNEED);
   }
   if (file) fclose(file);

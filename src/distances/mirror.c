@@ -3,6 +3,7 @@
 
 #include "../core/block.h"
 #include "../core/cast.h"
+#include "../core/fault.h"
 #include "../core/threads.h"
 #include "ring.h"
 #include <hole/hole_error.h>
@@ -100,6 +101,15 @@ static PetscErrorCode exchange_strip(hole_bounds b, const struct mail *m, HoleIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Local. */
+static PetscErrorCode allocate_mail(hole_bounds b, struct mail *m)
+{
+  PetscFunctionBegin;
+  PetscCall(hole_fault(b->d->comm, "bounds_mirror"));
+  if (m->from != MPI_PROC_NULL) PetscCall(PetscMalloc1((size_t)(STRIP * m->got.n_j) * b->value, &m->memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Collective: what we met of rank `to` goes there, what rank `from` met of us comes. */
 static PetscErrorCode exchange(hole_bounds b, PetscMPIInt to, PetscMPIInt from)
 {
@@ -109,9 +119,7 @@ static PetscErrorCode exchange(hole_bounds b, PetscMPIInt to, PetscMPIInt from)
   PetscFunctionBegin;
   m.sent = part_of(b, b->d->rank, to);
   m.got  = part_of(b, from, b->d->rank);
-  done   = HoleErrorAgree(b->d->comm, m.from == MPI_PROC_NULL
-                                          ? PETSC_SUCCESS
-                                          : PetscMalloc1((size_t)(STRIP * m.got.n_j) * b->value, &m.memory));
+  done   = HoleErrorAgree(b->d->comm, allocate_mail(b, &m));
   for (HoleIndex k = 0; k * STRIP < hole_block_count(b->n, b->d->size, 0) && !done; ++k)
     done = exchange_strip(b, &m, k);
   PetscCall(PetscFree(m.memory));

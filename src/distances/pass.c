@@ -198,6 +198,12 @@ static PetscErrorCode find_wanted(HolePass pass, hole_sweep sweep, struct wanted
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool wants_only_bounds(HolePass p)
+{
+  return (PetscBool)(p->want_bounds && !p->want_tree && !p->want_edges && !p->want_radius && !p->want_quantile &&
+                     !p->k);
+}
+
 /* Collective: one sweep over all pairs, and everything of it freed, but for the tiles, which bounds need to measure lengths. */
 static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, PetscBool refine)
 {
@@ -207,7 +213,7 @@ static PetscErrorCode run_sweep(HolePass pass, struct hole_bracket *bracket, Pet
   PetscErrorCode swept;
 
   PetscFunctionBegin;
-  swept = hole_sweep_create(pass->d, pass->tile, pass->n_axes, pass->insist, &sweep);
+  swept = hole_sweep_create(pass->d, pass->tile, wants_only_bounds(pass) ? 0 : pass->n_axes, pass->insist, &sweep);
   if (!swept) swept = find_wanted(pass, sweep, &w, bracket, refine);
   hole_blas_threads(blas_threads);
   PetscCall(destroy_consumers(&w));

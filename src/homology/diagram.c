@@ -4,7 +4,6 @@
 #include "../core/cast.h"
 #include "../core/sort.h"
 #include <hole/hole_error.h>
-#include <stdlib.h>
 
 PetscErrorCode HoleDiagramCreate(PetscInt max_dim, HoleDiagram *diagram)
 {

@@ -228,12 +228,12 @@ int main(int argc, char **argv)
   ranks_a_node = 0;
 #if defined(HOLE_ENABLE_FAULTS)
   {
-    const char *const points[] = {"bounds_allocate", "tiles_allocate", "distances_ring"};
+    const char *const points[] = {"bounds_allocate", "tiles_allocate", "distances_ring", "bounds_mirror"};
     PetscMPIInt       size;
 
     PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
     for (PetscMPIInt rank = 0; rank < size; ++rank) {
-      for (int p = 0; p < 3; ++p) PetscCall(check_fault(points[p], rank));
+      for (int p = 0; p < (size > 1 ? 4 : 3); ++p) PetscCall(check_fault(points[p], rank));
     }
     PetscCall(check_no_room());
   }
