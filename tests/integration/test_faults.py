@@ -549,7 +549,7 @@ OPTIONS_OF_POINTS = {
     "views_spectral": "-views all",
 }
 INPUT_OF_POINTS = {"principal_gram": "in/maps.h5", "shadows_allocate": "in/maps.h5"}  # wider than 12 points, and than the axes
-NOT_ON_ONE_RANK = {"panels_allocate"}  # it has all rows
+NOT_ON_ONE_RANK = {"bounds_mirror", "panels_allocate"}  # it has all rows
 NOT_IN_THE_PROGRAM = {"graph_ghosts"}  # of the library alone; unit tests come there
 
 
