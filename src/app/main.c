@@ -232,7 +232,7 @@ int main(int argc, char **argv)
   return_large_memory();
   if (answer_without_mpi(argc, argv)) return fflush(stdout) || ferror(stdout) ? 4 : 0;
   join_words(argc, argv);
-  hole_return_file_pages(); /* what loading them has touched; below, what starting them has */
+  hole_return_file_pages(); /* what loading libraries has touched; below, what starting them has */
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   code = app_arguments_parse(argc, argv, &arguments, message);
